@@ -1,0 +1,128 @@
+/**
+ * What the domain needs of the world. `store/` gives it on DynamoDB and API Gateway, the simulation in memory.
+ * Every read is strongly consistent unless it says otherwise; every write is durable once its promise resolves.
+ * A promise that rejects leaves open whether its write took place.
+ */
+import type { Message } from "../protocol/wire.ts";
+
+/** A message as the log keeps it, with what the next append needs to know and would have to search for. */
+export interface LogEntry {
+  message: Message;
+  /** The greatest id of the conversation up to this entry. An id above it is not in the log. */
+  newestId: string;
+  /** The senders' bursts as this entry left them: of its sender, and of its recipient if still running. */
+  bursts: { sender: Burst; recipient?: Burst };
+}
+
+/** Messages of one sender in one conversation, counted from the first of a window of `BURST_WINDOW_MS`. */
+export interface Burst {
+  startedAtMs: number;
+  messages: number;
+}
+
+export interface MessageLog {
+  /** The newest entry. */
+  tail(conversation: string): Promise<LogEntry | undefined>;
+  /** At most `limit` messages below `before`, newest first. Without `before`, the newest. */
+  backward(options: { conversation: string; before?: number; limit: number }): Promise<Message[]>;
+  /** At most `limit` messages above `after`, oldest first. */
+  forward(options: { conversation: string; after: number; limit: number }): Promise<Message[]>;
+  /** Stores the entry at its `seq`, unless that number is taken. */
+  append(conversation: string, entry: LogEntry): Promise<"appended" | "taken">;
+}
+
+export interface User {
+  username: string;
+  displayName?: string;
+  /** Grows by one with each new picture; absent where there is none. */
+  avatarVersion?: number;
+}
+
+export interface Users {
+  /** `mayBeStale` allows an eventually consistent read, at half the price. */
+  get(username: string, options?: { mayBeStale: boolean }): Promise<User | undefined>;
+  /** Keeps what is there. */
+  create(username: string, nowMs: number): Promise<void>;
+  /** Eventually consistent; in no order; unknown ones are left out. */
+  getMany(usernames: string[]): Promise<User[]>;
+  /**
+   * Counts one more opened conversation in a window of `windowMs`, unless `max` are counted already:
+   * then nothing is counted, and the answer is when the window ends.
+   */
+  countNewPeer(options: {
+    username: string;
+    nowMs: number;
+    windowMs: number;
+    max: number;
+  }): Promise<"counted" | { windowEndsAtMs: number }>;
+}
+
+/** A row as stored, of `username` about `peer`. */
+export interface StoredRow {
+  username: string;
+  peer: string;
+  lastSeq: number;
+  last?: { sender: string; preview: string; createdAt: string };
+  readSeq: number;
+  peerReadSeq: number;
+  blocked: boolean;
+  changedAtMs: number;
+}
+
+export interface Conversations {
+  get(options: { username: string; peer: string }): Promise<StoredRow | undefined>;
+  /**
+   * Raises `lastSeq` (with `last`) and the marker to `seq`, each only if it is lower; makes the row if there is none.
+   * `marker` is `readSeq` in the sender's row and `peerReadSeq` in the recipient's: sending counts as reading.
+   */
+  advance(options: {
+    username: string;
+    peer: string;
+    seq: number;
+    last: { sender: string; preview: string; createdAt: string };
+    marker: "readSeq" | "peerReadSeq";
+    nowMs: number;
+  }): Promise<void>;
+  /**
+   * Rows of `username` changed at `changedSinceMs` or later, by rising peer, from behind `afterPeer` on.
+   * At most `limit` rows are looked at, changed or not, so that a page may be empty although more follow;
+   * `nextAfterPeer` is absent on the last.
+   */
+  page(options: {
+    username: string;
+    changedSinceMs: number;
+    afterPeer?: string;
+    limit: number;
+  }): Promise<{ rows: StoredRow[]; nextAfterPeer?: string }>;
+}
+
+export interface Connection {
+  username: string;
+  connectionId: string;
+  connectedAtMs: number;
+  /** Seconds since the epoch, after which the record no longer counts. */
+  expiresAtSeconds: number;
+  userAgent?: string;
+}
+
+export interface Connections {
+  put(connection: Connection): Promise<void>;
+  remove(options: { username: string; connectionId: string }): Promise<void>;
+  /** The connections of `username` that have not expired. */
+  live(options: { username: string; nowMs: number }): Promise<Connection[]>;
+}
+
+export interface Push {
+  /** Posts one frame to one connection, retrying passing faults within a bound. Never rejects. */
+  post(options: { connectionId: string; frame: string }): Promise<"delivered" | "gone" | "failed">;
+}
+
+/** Time and chance, passed in so that a test can hold them still. */
+export interface World {
+  nowMs(): number;
+  /** 0 ≤ x < 1 */
+  random(): number;
+  sleep(ms: number): Promise<void>;
+  /** A new UUIDv7. */
+  newMessageId(): string;
+}

@@ -1,0 +1,76 @@
+import { Refusal } from "../protocol/errors.ts";
+import type { SenderLimits } from "../protocol/limits.ts";
+import type { Message, MessageFrame } from "../protocol/wire.ts";
+import { append, type Draft } from "./append.ts";
+import { lastOf, refuseOneself } from "./conversation.ts";
+import type { Connections, Conversations, MessageLog, Push, User, Users, World } from "./ports.ts";
+import { pushToUser } from "./push-to-user.ts";
+import { ensureUser, profileOf } from "./users.ts";
+
+export interface SendPorts {
+  users: Users;
+  log: MessageLog;
+  conversations: Conversations;
+  connections: Connections;
+  push: Push;
+  world: World;
+  limits: SenderLimits;
+}
+
+export interface Sent {
+  message: Message;
+  /** True when an earlier attempt had stored the message. */
+  repeated: boolean;
+  /** How many of the recipient's connections took it. */
+  delivered: number;
+}
+
+/**
+ * Sends one message: appends it to the log, raises both users' rows, and only then looks up the connections and
+ * pushes. The order is what makes it sure that nobody misses it: see PROTOCOL.md, "Why no message is missed".
+ * A repeat with the same id is safe, and finishes what an attempt that died had left.
+ *
+ * `exceptConnectionId` is the sender's own connection that needs no echo.
+ * Refuses `to_oneself`, `unknown_user`, `blocked`, and what `append` refuses. A failed push never fails the send.
+ */
+export async function send(ports: SendPorts, draft: Draft, exceptConnectionId?: string): Promise<Sent> {
+  const { sender, recipient } = draft;
+  refuseOneself({ username: sender, peer: recipient });
+  const user = await admit(ports, draft);
+
+  const { message, repeated } = await append(ports, draft);
+  await raiseRows(ports, message);
+
+  const frame = JSON.stringify(toFrame(message, user));
+  const [delivered] = await Promise.all([
+    pushToUser(ports, { username: recipient, frame }),
+    pushToUser(ports, { username: sender, frame, ...(exceptConnectionId === undefined ? {} : { exceptConnectionId }) }),
+  ]);
+  return { message, repeated, delivered };
+}
+
+/** The sender, once it is known that the recipient exists and takes messages from them. */
+async function admit({ users, conversations, world }: SendPorts, { sender, recipient }: Draft): Promise<User> {
+  const [user, theirs, theirRow] = await Promise.all([
+    ensureUser({ users, world }, sender),
+    users.get(recipient),
+    conversations.get({ username: recipient, peer: sender }),
+  ]);
+  if (theirs === undefined) throw new Refusal("unknown_user", `Nobody here is called ${JSON.stringify(recipient)}.`);
+  if (theirRow?.blocked) throw new Refusal("blocked", `${JSON.stringify(recipient)} takes no messages from you.`);
+  return user;
+}
+
+async function raiseRows({ conversations, world }: SendPorts, message: Message): Promise<void> {
+  const { sender, recipient, seq } = message;
+  const change = { seq, last: lastOf(message), nowMs: world.nowMs() };
+  await Promise.all([
+    conversations.advance({ username: sender, peer: recipient, marker: "readSeq", ...change }),
+    conversations.advance({ username: recipient, peer: sender, marker: "peerReadSeq", ...change }),
+  ]);
+}
+
+function toFrame(message: Message, sender: User): MessageFrame {
+  const { displayName, avatar } = profileOf(sender);
+  return { type: "message", ...message, senderName: displayName, senderAvatar: avatar };
+}

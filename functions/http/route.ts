@@ -1,0 +1,63 @@
+import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { problem, Refusal } from "../protocol/errors.ts";
+import { isUsername, quote } from "../protocol/username.ts";
+import { usernameClaim } from "../store/deps.ts";
+import { toRefusal } from "../store/faults.ts";
+
+/** A request of a signed-in user. Header names are in lower case; path and query are decoded by the gateway. */
+export interface Request {
+  username: string;
+  path: Record<string, string | undefined>;
+  query: Record<string, string | undefined>;
+  headers: Record<string, string | undefined>;
+  body: string | undefined;
+}
+
+export interface Answer {
+  status: 200 | 201;
+  body: unknown;
+}
+
+/** Makes a Lambda handler of a route: gives it the signed-in user, and answers refusals as problem details. */
+export function route(handle: (request: Request) => Promise<Answer>) {
+  const claim = usernameClaim();
+  return async (event: APIGatewayProxyEventV2WithJWTAuthorizer): Promise<APIGatewayProxyStructuredResultV2> => {
+    const { requestId } = event.requestContext;
+    try {
+      const username = signedInUser(event.requestContext.authorizer.jwt.claims[claim], claim);
+      const { status, body } = await handle({
+        username,
+        path: event.pathParameters ?? {},
+        query: event.queryStringParameters ?? {},
+        headers: event.headers,
+        body: bodyText(event),
+      });
+      return json(status, "application/json", body);
+    } catch (error) {
+      const refusal = toRefusal(error, requestId);
+      const answer = problem(refusal, requestId);
+      const { retryAfterSeconds } = refusal;
+      return json(answer.status, "application/problem+json", answer, {
+        ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
+      });
+    }
+  };
+}
+
+function signedInUser(username: unknown, claim: string): string {
+  if (isUsername(username)) return username;
+  throw new Refusal("not_allowed", `The token's claim ${claim} is no username: ${quote(String(username))}.`);
+}
+
+/** The gateway hands a body over in base64 unless its content type says that it is text. */
+function bodyText({ body, isBase64Encoded }: APIGatewayProxyEventV2WithJWTAuthorizer): string | undefined {
+  return body !== undefined && isBase64Encoded ? Buffer.from(body, "base64").toString() : body;
+}
+
+function json(statusCode: number, contentType: string, body: unknown, headers: Record<string, string> = {}) {
+  return {
+    statusCode,
+    headers: { "content-type": contentType, "cache-control": "no-store", ...headers },
+    body: JSON.stringify(body),
+  };
+}

@@ -1,0 +1,99 @@
+import { GetCommand, QueryCommand, UpdateCommand, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
+import type { Conversations, StoredRow } from "../domain/ports.ts";
+import { holds, type Table } from "./dynamodb.ts";
+
+/** An item of the table Conversations. What was never set is absent; `changedAt` is in ms since the epoch. */
+interface Item {
+  username: string;
+  peer: string;
+  lastSeq?: number;
+  last?: { sender: string; preview: string; createdAt: string };
+  readSeq?: number;
+  peerReadSeq?: number;
+  blocked?: boolean;
+  changedAt: number;
+}
+
+/** The table Conversations: key `username`, `peer`. */
+export function conversationsTable({ client, tableName: TableName }: Table): Conversations {
+  return {
+    async get(key) {
+      const output = await client.send(new GetCommand({ TableName, Key: key, ConsistentRead: true }));
+      return output.Item === undefined ? undefined : toStoredRow(output.Item as Item);
+    },
+
+    async advance({ username, peer, seq, last, marker, nowMs }) {
+      const lastIsLower = "(attribute_not_exists(lastSeq) OR lastSeq < :seq)";
+      const markerIsLower = "(attribute_not_exists(#marker) OR #marker < :seq)";
+      const update = (change: Pick<UpdateCommandInput, "UpdateExpression" | "ConditionExpression">, names: object) =>
+        holds(
+          client.send(
+            new UpdateCommand({
+              TableName,
+              Key: { username, peer },
+              ...change,
+              ExpressionAttributeNames: { ...names },
+              ExpressionAttributeValues: {
+                ":seq": seq,
+                ":now": nowMs,
+                ...("#last" in names ? { ":last": last } : {}),
+              },
+            }),
+          ),
+        );
+      const bothRaised = await update(
+        {
+          UpdateExpression: "SET lastSeq = :seq, #last = :last, #marker = :seq, changedAt = :now",
+          ConditionExpression: `${lastIsLower} AND ${markerIsLower}`,
+        },
+        { "#last": "last", "#marker": marker },
+      );
+      if (bothRaised) return;
+      // One of the two is that far already, or both are: each is raised by itself, and a failed condition is success.
+      await Promise.all([
+        update(
+          { UpdateExpression: "SET lastSeq = :seq, #last = :last, changedAt = :now", ConditionExpression: lastIsLower },
+          { "#last": "last" },
+        ),
+        update(
+          { UpdateExpression: "SET #marker = :seq, changedAt = :now", ConditionExpression: markerIsLower },
+          { "#marker": marker },
+        ),
+      ]);
+    },
+
+    async page({ username, changedSinceMs, afterPeer, limit }) {
+      const output = await client.send(
+        new QueryCommand({
+          TableName,
+          ConsistentRead: true,
+          ScanIndexForward: true,
+          Limit: limit,
+          KeyConditionExpression: "username = :username",
+          FilterExpression: "changedAt >= :since",
+          ExpressionAttributeValues: { ":username": username, ":since": changedSinceMs },
+          ExclusiveStartKey: afterPeer === undefined ? undefined : { username, peer: afterPeer },
+        }),
+      );
+      const nextAfterPeer: unknown = output.LastEvaluatedKey?.peer;
+      return {
+        rows: ((output.Items ?? []) as Item[]).map(toStoredRow),
+        ...(typeof nextAfterPeer === "string" ? { nextAfterPeer } : {}),
+      };
+    },
+  };
+}
+
+function toStoredRow(item: Item): StoredRow {
+  const { username, peer, lastSeq = 0, last, readSeq = 0, peerReadSeq = 0, blocked = false, changedAt } = item;
+  return {
+    username,
+    peer,
+    lastSeq,
+    ...(last === undefined ? {} : { last }),
+    readSeq,
+    peerReadSeq,
+    blocked,
+    changedAtMs: changedAt,
+  };
+}

@@ -1,0 +1,61 @@
+/** The one place that reads the environment. Each function takes from here what it may use, and bundles no more. */
+import { setTimeout } from "node:timers/promises";
+import { Logger } from "@aws-lambda-powertools/logger";
+import { v7 } from "uuid";
+import type { Connections, Conversations, MessageLog, Push, Users, World } from "../domain/ports.ts";
+import type { SenderLimits } from "../protocol/limits.ts";
+import { connectionsTable } from "./connections.ts";
+import { conversationsTable } from "./conversations.ts";
+import { createDocumentClient, type Table } from "./dynamodb.ts";
+import { messagesTable } from "./messages.ts";
+import { managementApiPush } from "./push.ts";
+import { usersTable } from "./users.ts";
+
+export const logger = new Logger({ serviceName: "duet" });
+
+export const world: World = {
+  nowMs: Date.now,
+  random: Math.random,
+  sleep: (ms) => setTimeout(ms),
+  newMessageId: () => v7(),
+};
+
+let client: Table["client"] | undefined;
+
+function table(variable: string): Table {
+  client ??= createDocumentClient();
+  return { client, tableName: environment(variable) };
+}
+
+export const users = (): Users => usersTable(table("USERS_TABLE"));
+export const connections = (): Connections => connectionsTable(table("CONNECTIONS_TABLE"));
+export const conversations = (): Conversations => conversationsTable(table("CONVERSATIONS_TABLE"));
+export const messages = (): MessageLog => messagesTable(table("MESSAGES_TABLE"));
+
+export const push = (): Push =>
+  managementApiPush(environment("MANAGEMENT_ENDPOINT"), (message, error) => logger.warn(message, error));
+
+/** `none`, or a whole number of at least 1. */
+export const senderLimits = (): SenderLimits => ({
+  messagesPerBurst: limit("MESSAGES_PER_BURST"),
+  newPeersPerHour: limit("NEW_PEERS_PER_HOUR"),
+});
+
+export const issuer = (): string => environment("ISSUER");
+export const audience = (): string => environment("AUDIENCE");
+export const usernameClaim = (): string => environment("USERNAME_CLAIM");
+
+function limit(variable: string): number | null {
+  const value = environment(variable);
+  if (value === "none") return null;
+  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
+  throw new Error(
+    `The environment variable ${variable} is "none" or a whole number from 1 on; got ${JSON.stringify(value)}`,
+  );
+}
+
+function environment(variable: string): string {
+  const value = process.env[variable];
+  if (value === undefined || value === "") throw new Error(`The environment variable ${variable} is not set`);
+  return value;
+}

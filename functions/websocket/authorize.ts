@@ -1,0 +1,39 @@
+import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from "aws-lambda";
+import { isUsername } from "../protocol/username.ts";
+import { audience, issuer, logger, usernameClaim } from "../store/deps.ts";
+import { createTokenVerifier, InvalidTokenError } from "../store/token-verifier.ts";
+import type { AuthorizerContext } from "./connection.ts";
+import { bearerToken } from "./subprotocol.ts";
+
+const claim = usernameClaim();
+const verify = createTokenVerifier({ issuer: issuer(), audience: audience() });
+
+/**
+ * Decides on a handshake. A missing or bad token is 401, a good one that names no user of ours 403, and a failure to
+ * tell 500: the gateway makes 401 of an error that says exactly `Unauthorized`, 403 of a deny, 500 of anything else.
+ * Source: "Control access to WebSocket APIs with Lambda REQUEST authorizers", API Gateway developer guide.
+ */
+export async function handler(event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> {
+  const token = bearerToken(event.headers ?? {});
+  if (token === undefined) throw new Error("Unauthorized");
+  const payload = await verify(token).catch((cause: unknown) => {
+    if (cause instanceof InvalidTokenError) throw new Error("Unauthorized", { cause });
+    logger.error("token not verified", { requestId: event.requestContext.requestId, error: cause as Error });
+    throw cause;
+  });
+  const username = payload[claim];
+  if (!isUsername(username)) return decision("Deny", event.methodArn, { principalId: "nobody" });
+  const context: AuthorizerContext = { username, tokenExpiresAtSeconds: String(payload.exp) };
+  return decision("Allow", event.methodArn, { principalId: username, context: { ...context } });
+}
+
+function decision(
+  Effect: "Allow" | "Deny",
+  Resource: string,
+  who: Pick<APIGatewayAuthorizerResult, "principalId" | "context">,
+): APIGatewayAuthorizerResult {
+  return {
+    ...who,
+    policyDocument: { Version: "2012-10-17", Statement: [{ Action: "execute-api:Invoke", Effect, Resource }] },
+  };
+}
