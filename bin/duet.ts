@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+import { App, RemovalPolicy } from "aws-cdk-lib";
+import { SENDER_LIMITS_DEFAULT } from "../functions/protocol/limits.ts";
+import type { OidcProvider } from "../lib/identity.ts";
+import { DuetStack } from "../lib/stack.ts";
+
+const app = new App();
+const context = (key: string): string | undefined => app.node.tryGetContext(key)?.toString();
+
+const limits = context("limits");
+if (limits !== undefined && limits !== "off")
+  throw new Error(`-c limits takes "off" and nothing else; got ${JSON.stringify(limits)}`);
+const provider = oidcProvider();
+
+new DuetStack(app, "Duet", {
+  ...(provider === undefined ? {} : { provider }),
+  webUrls: ["http://localhost:3000/"],
+  limits: limits === "off" ? { messagesPerBurst: null, newPeersPerHour: null } : SENDER_LIMITS_DEFAULT,
+  removalPolicy: context("stage") === "dev" ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+});
+
+function oidcProvider(): OidcProvider | undefined {
+  const issuer = context("issuer");
+  if (issuer === undefined) return undefined;
+  const audience = context("audience");
+  if (audience === undefined) throw new Error("-c issuer=… needs -c audience=…: the aud of the issuer's access tokens");
+  return { issuer, audience, usernameClaim: context("usernameClaim") ?? "username" };
+}

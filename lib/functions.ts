@@ -1,0 +1,106 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { Duration, type RemovalPolicy } from "aws-cdk-lib";
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from "aws-cdk-lib/aws-lambda";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import type { SenderLimits } from "../functions/protocol/limits.ts";
+import { bundleFunctions } from "./bundle.ts";
+import type { Identity } from "./identity.ts";
+import type { Tables } from "./tables.ts";
+
+type TableName = "users" | "connections" | "conversations" | "messages";
+type Action = "GetItem" | "BatchGetItem" | "Query" | "PutItem" | "UpdateItem" | "DeleteItem";
+
+/** Which function may do what to which table: all that it may do, and the README's table. */
+export const ACCESS = {
+  "websocket/authorize": {},
+  "websocket/connect": { users: ["GetItem", "PutItem"], connections: ["PutItem"] },
+  "websocket/disconnect": { connections: ["DeleteItem"] },
+  "websocket/sync": { connections: ["PutItem"], conversations: ["Query"] },
+  "websocket/default": {},
+  "http/post-message": {
+    users: ["GetItem", "PutItem", "UpdateItem"],
+    messages: ["Query", "PutItem"],
+    conversations: ["GetItem", "UpdateItem"],
+    connections: ["Query", "DeleteItem"],
+  },
+  "http/list-messages": { users: ["GetItem", "PutItem"], messages: ["Query"] },
+  "http/list-conversations": { users: ["GetItem", "PutItem", "BatchGetItem"], conversations: ["Query"] },
+} as const satisfies Record<string, Partial<Record<TableName, Action[]>>>;
+
+export type FunctionName = keyof typeof ACCESS;
+const FUNCTION_NAMES = Object.keys(ACCESS) as FunctionName[];
+
+/** Sync's cursor leans on it (CURSOR_OVERLAP_MS in functions/domain/sync.ts); the gateways give up after 29 s. */
+const TIMEOUT = Duration.seconds(20);
+
+export interface FunctionsProps {
+  tables: Tables;
+  identity: Identity;
+  limits: SenderLimits;
+  removalPolicy: RemovalPolicy;
+}
+
+/** The functions, each with a role of its own that allows what `ACCESS` says and nothing else. */
+export class Functions extends Construct {
+  readonly #functions: Map<FunctionName, LambdaFunction>;
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id);
+    const bundles = mkdtempSync(join(tmpdir(), "duet-bundles-"));
+    bundleFunctions(FUNCTION_NAMES, bundles);
+    this.#functions = new Map(
+      FUNCTION_NAMES.map((name) => [name, this.#create(name, join(bundles, name), props)] as const),
+    );
+  }
+
+  get(name: FunctionName): LambdaFunction {
+    const found = this.#functions.get(name);
+    if (found === undefined) throw new Error(`There is no function ${name}`);
+    return found;
+  }
+
+  #create(name: FunctionName, bundle: string, { tables, identity, limits, removalPolicy }: FunctionsProps) {
+    const id = pascalCase(basename(name));
+    const access: Partial<Record<TableName, readonly Action[]>> = ACCESS[name];
+    const created = new LambdaFunction(this, id, {
+      code: Code.fromAsset(bundle),
+      handler: "index.handler",
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: 512,
+      timeout: TIMEOUT,
+      loggingFormat: LoggingFormat.JSON,
+      logGroup: new LogGroup(this, `${id}Logs`, { retention: RetentionDays.ONE_MONTH, removalPolicy }),
+      environment: {
+        ...(name.startsWith("http/") || name === "websocket/authorize"
+          ? { USERNAME_CLAIM: identity.usernameClaim }
+          : {}),
+        ...(name === "websocket/authorize" ? { ISSUER: identity.issuer, AUDIENCE: identity.audience } : {}),
+        ...(name === "http/post-message"
+          ? {
+              MESSAGES_PER_BURST: String(limits.messagesPerBurst ?? "none"),
+              NEW_PEERS_PER_HOUR: String(limits.newPeersPerHour ?? "none"),
+            }
+          : {}),
+      },
+    });
+    for (const [table, actions] of Object.entries(access) as [TableName, readonly Action[]][]) {
+      created.addEnvironment(`${table.toUpperCase()}_TABLE`, tables[table].tableName);
+      created.addToRolePolicy(
+        new PolicyStatement({
+          actions: actions.map((action) => `dynamodb:${action}`),
+          resources: [tables[table].tableArn],
+        }),
+      );
+    }
+    return created;
+  }
+}
+
+function pascalCase(kebabCase: string): string {
+  return kebabCase.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
