@@ -51,12 +51,25 @@ export interface HttpRouteModel {
   scopes: string[];
 }
 
+/** The CorsConfiguration of an API. */
+export interface CorsModel {
+  /** `https://app.example.com`; `https://*` and `http://*` are any host of that scheme, `*` is any origin. */
+  allowOrigins: string[];
+  allowMethods: string[];
+  allowHeaders: string[];
+  exposeHeaders: string[];
+  allowCredentials: boolean;
+  /** How long a browser may remember a preflight; absent, it decides. */
+  maxAgeSeconds?: number;
+}
+
 export interface HttpApiModel {
   path: string;
   apiId: string;
   /** `$default` is served at the root; a named stage below `/name`. */
   stage: string;
   routes: HttpRouteModel[];
+  cors?: CorsModel;
 }
 
 export interface WebSocketRouteModel {
