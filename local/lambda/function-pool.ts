@@ -1,0 +1,130 @@
+import { availableParallelism } from "node:os";
+import type { FunctionModel, Invocation } from "../model.ts";
+import { Environment } from "./environment.ts";
+
+/**
+ * Processes per function. Some 50 to 100 MB each, so a burst on one function takes at most 3 GB; further events wait
+ * their turn, which on a laptop is also faster than more processes on the same cores.
+ */
+const ENVIRONMENTS_MAX = 32;
+
+/** More starts at once than cores would only make each slower; an environment that is done first takes the next event. */
+const STARTING_MAX = availableParallelism();
+
+/** Events that may wait per function; one more is throttled. Lambda's default quota of concurrent executions. */
+const WAITING_MAX = 1_000;
+
+/** Idle environments that are kept for good, so that the next event finds one warm. */
+const KEPT_IDLE = 2;
+
+/** How long an environment beyond those may be idle before it is ended. */
+const IDLE_MS_MAX = 60_000;
+
+interface WaitingEvent {
+  event: string;
+  resolve: (outcome: Invocation) => void;
+}
+
+/** The environments of one function, and the events that wait for one. */
+export class FunctionPool {
+  readonly #options: { model: FunctionModel; variables: Record<string, string>; log: (line: string) => void };
+  readonly #all = new Set<Environment>();
+  readonly #busy = new Set<Environment>();
+  /** Most recently used last, so that the others age. */
+  readonly #idle: { environment: Environment; retirement: NodeJS.Timeout }[] = [];
+  readonly #waiting: WaitingEvent[] = [];
+  #starting = 0;
+  #closed = false;
+
+  constructor(options: { model: FunctionModel; variables: Record<string, string>; log: (line: string) => void }) {
+    this.#options = options;
+  }
+
+  /** Runs one event, given as JSON text, as soon as an environment is free. */
+  async invoke(event: string): Promise<Invocation> {
+    if (this.#closed) return closed();
+    const limit = this.#options.model.reservedConcurrency ?? Number.POSITIVE_INFINITY;
+    if (this.#busy.size + this.#waiting.length >= limit || this.#waiting.length >= WAITING_MAX) {
+      return { outcome: "throttled" };
+    }
+    return new Promise((resolve) => {
+      this.#waiting.push({ event, resolve });
+      this.#dispatch();
+    });
+  }
+
+  /** Kills an environment in the middle of an invocation; false if none is in one. */
+  killOneBusy(): boolean {
+    const [environment] = this.#busy;
+    environment?.kill();
+    return environment !== undefined;
+  }
+
+  /** Ends every environment and waits for that. Events that wait or run are answered with a failure. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { resolve } of this.#waiting.splice(0)) resolve(closed());
+    const ended = [...this.#all].map((environment) => environment.exited);
+    for (const environment of this.#all) environment.kill();
+    await Promise.all(ended);
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      const free = this.#idle.pop();
+      if (!free) break;
+      clearTimeout(free.retirement);
+      const next = this.#waiting.shift();
+      if (next) void this.#run(free.environment, next);
+    }
+    while (
+      !this.#closed &&
+      this.#starting < Math.min(this.#waiting.length, STARTING_MAX) &&
+      this.#all.size < ENVIRONMENTS_MAX
+    ) {
+      void this.#start();
+    }
+  }
+
+  /** Starts an environment. If that fails, the event that has waited longest fails with it, and the next starts another. */
+  async #start(): Promise<void> {
+    const environment = new Environment(this.#options);
+    this.#all.add(environment);
+    void environment.exited.then(() => this.#forget(environment));
+    this.#starting += 1;
+    const failure = await environment.start();
+    this.#starting -= 1;
+    if (failure) this.#waiting.shift()?.resolve(failure);
+    else this.#release(environment);
+    this.#dispatch();
+  }
+
+  async #run(environment: Environment, { event, resolve }: WaitingEvent): Promise<void> {
+    this.#busy.add(environment);
+    const outcome = await environment.invoke(event);
+    this.#busy.delete(environment);
+    resolve(outcome);
+    this.#release(environment);
+    this.#dispatch();
+  }
+
+  #release(environment: Environment): void {
+    if (!environment.alive) return;
+    if (this.#waiting.length === 0) environment.freeze();
+    const retirement = setTimeout(() => {
+      if (this.#idle.length > KEPT_IDLE) environment.kill();
+    }, IDLE_MS_MAX).unref();
+    this.#idle.push({ environment, retirement });
+  }
+
+  #forget(environment: Environment): void {
+    this.#all.delete(environment);
+    const index = this.#idle.findIndex((idle) => idle.environment === environment);
+    for (const { retirement } of index < 0 ? [] : this.#idle.splice(index, 1)) clearTimeout(retirement);
+    this.#dispatch();
+  }
+}
+
+function closed(): Invocation {
+  return { outcome: "failed", errorType: "ServiceException", errorMessage: "The local runtime is closing" };
+}
