@@ -1,0 +1,58 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+
+const LOCK_FILE = "lock";
+
+/** A lock that its holder left behind is removed and tried again; a second loss means that another process was quicker. */
+const ATTEMPTS_MAX = 3;
+
+/** What this process holds: after a restart in a container the same id may be in a file that nobody holds any more. */
+const held = new Set<string>();
+
+/**
+ * Takes a data directory for this process, by a file in it that holds the process id. A file whose process has ended
+ * counts for nothing. Makes the directory if there is none.
+ *
+ * @returns a function that gives the directory back
+ * @throws Error naming the process that has the directory
+ */
+export async function lockDataDirectory(directory: string): Promise<() => Promise<void>> {
+  const file = resolve(directory, LOCK_FILE);
+  await mkdir(directory, { recursive: true });
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    try {
+      await writeFile(file, `${process.pid}\n`, { flag: "wx" });
+      held.add(file);
+      return async () => {
+        held.delete(file);
+        await rm(file, { force: true });
+      };
+    } catch (error) {
+      if (!hasCode(error, "EEXIST")) throw error;
+    }
+    const pid = Number.parseInt(await readFile(file, "utf8").catch(() => ""), 10);
+    if (pid === process.pid ? held.has(file) : isRunning(pid)) {
+      throw new Error(
+        `The data directory ${resolve(directory)} is in use by process ${pid}. End that process, use another ` +
+          `directory, or, if it is something else that got the same id, remove ${file}.`,
+      );
+    }
+    await rm(file, { force: true });
+  }
+  throw new Error(`The data directory ${resolve(directory)} could not be locked in ${ATTEMPTS_MAX} attempts.`);
+}
+
+function isRunning(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Not permitted means that there is such a process, of somebody else.
+    return hasCode(error, "EPERM");
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
