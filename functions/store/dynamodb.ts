@@ -8,7 +8,7 @@ export interface Table {
 }
 
 /**
- * A client with bounds: 3 attempts, 1 s to connect and 3 s to answer for each, so that a send that meets a slow
+ * A client with bounds: 3 attempts, 2 s to connect and 3 s to answer for each, so that a send that meets a slow
  * partition still ends within its function's timeout. Where DynamoDB is comes from the SDK's own environment, unless
  * `config` says it.
  */
@@ -16,7 +16,7 @@ export function createDocumentClient(config: DynamoDBClientConfig = {}): DynamoD
   const client = new DynamoDBClient({
     ...config,
     maxAttempts: 3,
-    requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
+    requestHandler: { connectionTimeout: 2000, requestTimeout: 3000, throwOnRequestTimeout: true },
   });
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }

@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { LogEntry } from "../../../functions/domain/ports.ts";
+import type { Storage } from "../../storage.ts";
+
+const NOW_MS = Date.parse("2026-01-01T00:00:00.000Z");
+const last = { sender: "alice", preview: "hi", createdAt: "2026-01-01T00:00:00.000Z" };
+
+function entry(seq: number, id = `id-${String(seq).padStart(6, "0")}`): LogEntry {
+  return {
+    message: { id, seq, sender: "alice", recipient: "bob", text: `number ${seq}`, createdAt: last.createdAt },
+    newestId: id,
+    bursts: { sender: { startedAtMs: NOW_MS, messages: seq } },
+  };
+}
+
+/** What every store has to do. `open` makes an empty one. */
+export function storageContract(name: string, open: () => Promise<Storage>): void {
+  describe(`the storage contract: ${name}`, () => {
+    let storage: Storage;
+    let unique = 0;
+    const fresh = (prefix: string) => `${prefix}${unique++}`;
+    beforeAll(async () => {
+      storage = await open();
+    });
+    afterAll(() => storage?.close());
+
+    describe("log", () => {
+      test("an empty log has no tail and no messages", async () => {
+        const conversation = fresh("a#b");
+        expect(await storage.log.tail(conversation)).toBeUndefined();
+        expect(await storage.log.backward({ conversation, limit: 10 })).toEqual([]);
+        expect(await storage.log.forward({ conversation, after: 0, limit: 10 })).toEqual([]);
+      });
+
+      test("[A1] a number is given once, also when many want it at the same time", async () => {
+        const conversation = fresh("a#b");
+        const outcomes = await Promise.all(
+          Array.from({ length: 10 }, (_, i) => storage.log.append(conversation, entry(1, `id-${i}`))),
+        );
+        expect(outcomes.filter((outcome) => outcome === "appended")).toHaveLength(1);
+        expect(await storage.log.append(conversation, entry(1))).toBe("taken");
+      });
+
+      test("the tail is the entry that was appended last, whole", async () => {
+        const conversation = fresh("a#b");
+        const second: LogEntry = {
+          ...entry(2),
+          newestId: "zzz",
+          bursts: {
+            sender: { startedAtMs: NOW_MS, messages: 3 },
+            recipient: { startedAtMs: NOW_MS + 1, messages: 20 },
+          },
+        };
+        await storage.log.append(conversation, entry(1));
+        expect(await storage.log.tail(conversation)).toEqual(entry(1));
+        await storage.log.append(conversation, second);
+        expect(await storage.log.tail(conversation)).toEqual(second);
+      });
+
+      test("pages go forward and backward, in order, by number and not by text, with and without a bound", async () => {
+        const conversation = fresh("a#b");
+        for (let seq = 1; seq <= 12; seq++) await storage.log.append(conversation, entry(seq));
+        const seqs = (messages: { seq: number }[]) => messages.map(({ seq }) => seq);
+        expect(seqs(await storage.log.backward({ conversation, limit: 3 }))).toEqual([12, 11, 10]);
+        expect(seqs(await storage.log.backward({ conversation, before: 10, limit: 2 }))).toEqual([9, 8]);
+        expect(seqs(await storage.log.backward({ conversation, before: 2, limit: 5 }))).toEqual([1]);
+        expect(seqs(await storage.log.forward({ conversation, after: 9, limit: 100 }))).toEqual([10, 11, 12]);
+        expect(seqs(await storage.log.forward({ conversation, after: 0, limit: 2 }))).toEqual([1, 2]);
+      });
+
+      test("a page of large messages is whole, although it is more than DynamoDB's 1 MB", async () => {
+        const conversation = fresh("a#b");
+        const large = "😀".repeat(4096);
+        for (let seq = 1; seq <= 80; seq++) {
+          const { message, ...rest } = entry(seq);
+          await storage.log.append(conversation, { message: { ...message, text: large }, ...rest });
+        }
+        const page = await storage.log.forward({ conversation, after: 0, limit: 100 });
+        expect(page).toHaveLength(80);
+        expect(page.every(({ text }) => text === large)).toBe(true);
+      });
+
+      test.each(["\u0000", "a\u0000b", "'\"`$", "\u2028", "👨‍👩‍👧", "\r\n", "مرحبا"])(
+        "text is kept as it is: %j",
+        async (text) => {
+          const conversation = fresh("a#b");
+          const { message, ...rest } = entry(1);
+          await storage.log.append(conversation, { message: { ...message, text }, ...rest });
+          expect((await storage.log.tail(conversation))?.message.text).toBe(text);
+        },
+      );
+    });
+
+    describe("users", () => {
+      test.each(["alice", "张三", "__proto__", "constructor", "o.brien@x.cn"])(
+        "%s is made once, and kept",
+        async (name) => {
+          const username = fresh(name);
+          expect(await storage.users.get(username)).toBeUndefined();
+          await storage.users.create(username, NOW_MS);
+          await storage.users.create(username, NOW_MS + 1);
+          expect(await storage.users.get(username)).toEqual({ username });
+          expect(await storage.users.get(username, { mayBeStale: true })).toEqual({ username });
+        },
+      );
+
+      test("many are read at once, and the unknown left out", async () => {
+        const names = Array.from({ length: 130 }, () => fresh("many"));
+        await Promise.all(names.map((name) => storage.users.create(name, NOW_MS)));
+        const found = await storage.users.getMany([...names, "nobody"]);
+        expect(found.map(({ username }) => username).sort()).toEqual(names.sort());
+        expect(await storage.users.getMany([])).toEqual([]);
+      });
+
+      test("[Q2] new peers are counted up to the maximum, exactly, also at once, and again in the next window", async () => {
+        const username = fresh("opener");
+        const count = (nowMs: number) => storage.users.countNewPeer({ username, nowMs, windowMs: 1000, max: 5 });
+        const outcomes = await Promise.all(Array.from({ length: 9 }, () => count(NOW_MS)));
+        expect(outcomes.filter((outcome) => outcome === "counted")).toHaveLength(5);
+        expect(await count(NOW_MS + 999)).toEqual({ windowEndsAtMs: NOW_MS + 1000 });
+        expect(await count(NOW_MS + 1000)).toBe("counted");
+      });
+    });
+
+    describe("rows", () => {
+      const advance = (row: { username: string; seq: number; marker?: "readSeq" | "peerReadSeq"; nowMs?: number }) =>
+        storage.conversations.advance({ peer: "bob", last, marker: "readSeq", nowMs: NOW_MS, ...row });
+
+      test("[W1] a row is made, raised, and never goes back", async () => {
+        const username = fresh("row");
+        expect(await storage.conversations.get({ username, peer: "bob" })).toBeUndefined();
+        await advance({ username, seq: 3 });
+        const raised = { username, peer: "bob", lastSeq: 3, last, readSeq: 3, peerReadSeq: 0, blocked: false };
+        expect(await storage.conversations.get({ username, peer: "bob" })).toEqual({ ...raised, changedAtMs: NOW_MS });
+        await advance({ username, seq: 2, nowMs: NOW_MS + 5 });
+        expect(await storage.conversations.get({ username, peer: "bob" })).toEqual({ ...raised, changedAtMs: NOW_MS });
+      });
+
+      test("[W2] the marker is raised also where the row was further, and by itself never goes back", async () => {
+        const username = fresh("row");
+        await advance({ username, seq: 7, marker: "peerReadSeq" });
+        await advance({ username, seq: 5, marker: "readSeq", nowMs: NOW_MS + 1 });
+        const row = await storage.conversations.get({ username, peer: "bob" });
+        expect(row).toMatchObject({ lastSeq: 7, readSeq: 5, peerReadSeq: 7, changedAtMs: NOW_MS + 1 });
+        await advance({ username, seq: 6, marker: "peerReadSeq" });
+        expect(await storage.conversations.get({ username, peer: "bob" })).toEqual(row);
+      });
+
+      test("[W1] raised by many at once, in any order, a row ends at the highest", async () => {
+        const username = fresh("row");
+        const seqs = [4, 9, 1, 7, 2, 10, 3, 8, 6, 5];
+        await Promise.all(
+          seqs.map((seq) => advance({ username, seq, marker: seq % 2 === 0 ? "readSeq" : "peerReadSeq" })),
+        );
+        expect(await storage.conversations.get({ username, peer: "bob" })).toMatchObject({
+          lastSeq: 10,
+          readSeq: 10,
+          peerReadSeq: 9,
+        });
+      });
+
+      test("[S2] pages go by rising peer, hold what changed since, and end", async () => {
+        const username = fresh("lister");
+        for (const [index, peer] of ["ann", "bob", "cid", "dan", "eve"].entries())
+          await storage.conversations.advance({
+            username,
+            peer,
+            seq: 1,
+            last,
+            marker: "readSeq",
+            nowMs: NOW_MS + index,
+          });
+        const peers: string[][] = [];
+        let afterPeer: string | undefined;
+        do {
+          const page = await storage.conversations.page({
+            username,
+            changedSinceMs: NOW_MS + 2,
+            limit: 2,
+            ...(afterPeer === undefined ? {} : { afterPeer }),
+          });
+          peers.push(page.rows.map(({ peer }) => peer));
+          afterPeer = page.nextAfterPeer;
+        } while (afterPeer !== undefined && peers.length < 10);
+        expect(peers.flat()).toEqual(["cid", "dan", "eve"]);
+        expect(peers[0]).toEqual([]);
+      });
+    });
+
+    describe("connections", () => {
+      test("[C3] what has expired does not count; what was written again does", async () => {
+        const username = fresh("connected");
+        const connection = {
+          username,
+          connectionId: "c1=",
+          connectedAtMs: NOW_MS,
+          expiresAtSeconds: NOW_MS / 1000 + 10,
+        };
+        await storage.connections.put(connection);
+        await storage.connections.put({ ...connection, connectionId: "c2=", userAgent: "test" });
+        const ids = async (nowMs: number) =>
+          (await storage.connections.live({ username, nowMs })).map(({ connectionId }) => connectionId);
+        expect(await storage.connections.live({ username, nowMs: NOW_MS })).toContainEqual(connection);
+        expect(await ids(NOW_MS + 9_999)).toEqual(["c1=", "c2="]);
+        expect(await ids(NOW_MS + 10_000)).toEqual([]);
+        await storage.connections.put({ ...connection, expiresAtSeconds: NOW_MS / 1000 + 20 });
+        expect(await ids(NOW_MS + 10_000)).toEqual(["c1="]);
+      });
+
+      test("[C4] a removed one is gone, and a repeat is no error", async () => {
+        const username = fresh("connected");
+        await storage.connections.put({ username, connectionId: "c1=", connectedAtMs: 0, expiresAtSeconds: 9e9 });
+        await storage.connections.remove({ username, connectionId: "c1=" });
+        await storage.connections.remove({ username, connectionId: "c1=" });
+        expect(await storage.connections.live({ username, nowMs: NOW_MS })).toEqual([]);
+      });
+    });
+  });
+}

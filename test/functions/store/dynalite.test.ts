@@ -1,0 +1,4 @@
+import { openStorage } from "../../storage.ts";
+import { storageContract } from "./contract.ts";
+
+storageContract("dynalite", () => openStorage("dynalite"));
