@@ -64,7 +64,8 @@ export class Functions extends Construct {
   }
 
   #create(name: FunctionName, bundle: string, { tables, identity, limits, removalPolicy }: FunctionsProps) {
-    const id = pascalCase(basename(name));
+    // Not `Default` alone, which CDK leaves out of names.
+    const id = `${pascalCase(basename(name))}Function`;
     const access: Partial<Record<TableName, readonly Action[]>> = ACCESS[name];
     const created = new LambdaFunction(this, id, {
       code: Code.fromAsset(bundle),

@@ -1,0 +1,100 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { DynamoDbEngine } from "../local/dynamodb/dynamodb.ts";
+import { requestTokens } from "../local/identity/request-tokens.ts";
+import type { Log } from "../local/model.ts";
+import { type Runtime, startRuntime } from "../local/runtime.ts";
+import { synthesize } from "../local/synthesize.ts";
+
+const PROJECT = fileURLToPath(new URL("..", import.meta.url));
+
+/** What the template depends on. */
+const INPUTS = ["bin/duet.ts", "lib", "functions", "cdk.json", "package-lock.json"];
+
+/** They exist from the start, so that the line which is printed works when it is pasted. */
+const DEMO_USERS = ["alice", "bob"];
+
+export interface DuetOptions {
+  port: number;
+  dataDirectory?: string;
+  dynamoDb: DynamoDbEngine;
+  /** False turns the per-sender limits off. */
+  limits: boolean;
+  /** CDK context: what `cdk synth -c KEY=VALUE` takes. */
+  context: Record<string, string>;
+  log: Log;
+}
+
+/** The local system with Duet on it; the caller closes it. `onStorageLost` is called when storage ends by itself. */
+export function startDuet(options: DuetOptions & { onStorageLost: (error: Error) => void }): Promise<Runtime> {
+  const { limits, context, ...runtimeOptions } = options;
+  return startRuntime({
+    ...runtimeOptions,
+    outDirectory: synthesizeDuet({ ...context, ...(limits ? {} : { limits: "off" }) }),
+  });
+}
+
+/** Duet's cloud assembly for a CDK context. */
+export async function synthesizeDuet(context: Record<string, string> = {}): Promise<string> {
+  return synthesize({
+    projectDirectory: PROJECT,
+    inputs: INPUTS,
+    context,
+    cacheDirectory: join(PROJECT, ".duet/synth"),
+  });
+}
+
+/** Starts Duet, says so on standard output, and stays until a signal or a fault ends it with all that it started. */
+export async function runDuet(options: DuetOptions): Promise<void> {
+  let runtime: Promise<Runtime> | undefined;
+  let ending = false;
+  const end = async (exitCode: number, reason?: string) => {
+    if (reason !== undefined) process.stderr.write(`${reason}\n`);
+    // Asked again while it is closing: what was started ends with this process in any case.
+    if (ending) process.exit(exitCode);
+    ending = true;
+    await runtime?.then(({ close }) => close()).catch(() => undefined);
+    process.exit(exitCode);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(0));
+  process.on("uncaughtException", (error) => end(1, error.stack));
+
+  runtime = startDuet({ ...options, onStorageLost: (error) => end(1, error.message) });
+  const { baseUrl, storage, milestones, app } = await runtime;
+  if (app.userPools.length > 0) await createUsers(baseUrl, DEMO_USERS);
+  process.stdout.write(banner({ baseUrl, storage, embeddedIssuer: app.userPools.length > 0 }));
+  const seconds = (ms: number) => (ms / 1000).toFixed(1);
+  process.stdout.write(
+    `ready after ${seconds(performance.now())} s: process ${seconds(milestones.beganAtMs)}, ` +
+      `storage and template ${seconds(milestones.assemblyMs)}, tables and APIs ` +
+      `${seconds(milestones.readyMs - milestones.assemblyMs)}, first calls ` +
+      `${seconds(performance.now() - milestones.beganAtMs - milestones.readyMs)}\n`,
+  );
+}
+
+/** A user exists from their first call on. */
+async function createUsers(baseUrl: string, usernames: string[]): Promise<void> {
+  const tokens = await requestTokens({ baseUrl, usernames });
+  for (const token of tokens) {
+    const response = await fetch(`${baseUrl}/api/conversations`, { headers: { authorization: `Bearer ${token}` } });
+    if (!response.ok) throw new Error(`The first call answered ${response.status}: ${await response.text()}`);
+  }
+}
+
+function banner({ baseUrl, storage, embeddedIssuer }: { baseUrl: string; storage: string; embeddedIssuer: boolean }) {
+  const port = new URL(baseUrl).port;
+  const token = `${port === "3000" ? "" : `PORT=${port} `}npm run -s token --`;
+  const demo = `
+  Users      ${DEMO_USERS.join(" and ")}; any other name will do: ${token} NAME
+             The sign-in is for development: no passwords, and nobody but this machine.
+  Try        curl -sS ${baseUrl}/api/conversations/bob/messages -H "authorization: Bearer $(${token} alice)" -d '{"text":"hi bob"}'`;
+  return `
+Duet: ${baseUrl}
+
+  API        ${baseUrl}/api
+  WebSocket  ${baseUrl.replace("http", "ws")}/ws
+  Data       ${storage}${embeddedIssuer ? demo : ""}
+  Stop       ctrl-C
+
+`;
+}

@@ -1,0 +1,95 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { join, relative } from "node:path";
+
+/** Assemblies that were not used for this long are deleted. */
+const UNUSED_MS_MAX = 7 * 24 * 60 * 60 * 1000;
+const OUTPUT_CHARACTERS_MAX = 4000;
+
+/** What the CDK's command line adds of itself: construct paths in the template, by which resources are named. */
+const CLI_CONTEXT = { "aws:cdk:enable-path-metadata": true };
+
+export interface SynthesizeOptions {
+  projectDirectory: string;
+  /** What the app's output depends on, relative to the project: files, and folders with all below them. */
+  inputs: string[];
+  /** What `cdk synth -c key=value` would be given. */
+  context: Record<string, string>;
+  /** Where assemblies are kept, each in a folder named for what it was made of. */
+  cacheDirectory: string;
+}
+
+/**
+ * Runs the CDK app of `cdk.json` and answers its cloud assembly's folder; an earlier one where nothing that it
+ * depends on has changed. Rejects with the app's own output when it fails.
+ */
+export async function synthesize(options: SynthesizeOptions): Promise<string> {
+  const { projectDirectory, inputs, context, cacheDirectory } = options;
+  const app = appCommand(join(projectDirectory, "cdk.json"));
+  const outDirectory = join(cacheDirectory, digest({ projectDirectory, inputs, of: { app, context, CLI_CONTEXT } }));
+  deleteUnused(cacheDirectory, outDirectory);
+  if (existsSync(outDirectory)) {
+    utimesSync(outDirectory, new Date(), new Date());
+    return outDirectory;
+  }
+  // Moved into place whole, so that neither a crash nor a second run leaves half an assembly there.
+  const unfinished = `${outDirectory}.${process.pid}`;
+  mkdirSync(cacheDirectory, { recursive: true });
+  try {
+    const json = JSON.stringify({ ...CLI_CONTEXT, ...context });
+    await run(app, projectDirectory, { CDK_OUTDIR: unfinished, CDK_CONTEXT_JSON: json });
+    if (!existsSync(outDirectory)) renameSync(unfinished, outDirectory);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  return outDirectory;
+}
+
+function appCommand(cdkJson: string): string {
+  const { app } = JSON.parse(readFileSync(cdkJson, "utf8")) as { app?: unknown };
+  if (typeof app !== "string") throw new Error(`${cdkJson} names no "app" to run`);
+  return app;
+}
+
+function digest(made: { projectDirectory: string; inputs: string[]; of: unknown }): string {
+  const hash = createHash("sha256").update(JSON.stringify([process.version, made.of]));
+  for (const input of made.inputs)
+    for (const file of filesBelow(join(made.projectDirectory, input)))
+      hash.update(`\0${relative(made.projectDirectory, file)}\0`).update(readFileSync(file));
+  return hash.digest("hex").slice(0, 32);
+}
+
+function filesBelow(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+function run(command: string, cwd: string, environment: Record<string, string>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, { shell: true, cwd, env: { ...process.env, ...environment } });
+    let output = "";
+    const collect = (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX);
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new Error(`The CDK app (${command}) ended with ${signal ?? `exit code ${code}`}:\n${output.trim()}`));
+    });
+  });
+}
+
+function deleteUnused(cacheDirectory: string, wanted: string): void {
+  if (!existsSync(cacheDirectory)) return;
+  for (const name of readdirSync(cacheDirectory)) {
+    const path = join(cacheDirectory, name);
+    if (path !== wanted && Date.now() - statSync(path).mtimeMs > UNUSED_MS_MAX)
+      rmSync(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,3 @@
+import { mainPath } from "./main-path.ts";
+
+mainPath("dynalite");

@@ -1,0 +1,134 @@
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { descendants, freePort, left, processOf, run } from "./process.ts";
+
+type Command = ReturnType<typeof run>;
+const started: Command[] = [];
+afterEach(async () => {
+  for (const { child, exited } of started.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    await exited;
+  }
+});
+
+/** `npm start`, as a person in a terminal has it. */
+function npmStart(port: number, ...args: string[]): Command {
+  const command = run("npm", ["start", "--", ...args], { PORT: String(port) });
+  started.push(command);
+  return command;
+}
+
+/** What `npm start` runs, without npm in between. */
+function start(args: string[], environment: NodeJS.ProcessEnv): Command {
+  const command = run(process.execPath, ["--import", "tsx", "bin/start.ts", ...args], environment);
+  started.push(command);
+  return command;
+}
+
+async function bash(script: string): Promise<string> {
+  const command = run("bash", ["-c", script]);
+  await command.exited;
+  return command.output();
+}
+
+/** The line that the first screen offers for pasting. */
+function curlLine(output: string): string {
+  const [, line] = /^ {2}Try +(curl .*)$/m.exec(output) ?? [];
+  if (line === undefined) throw new Error(`There is no curl line in:\n${output}`);
+  return line;
+}
+
+/** Sends a signal to the command's process group, as ctrl-C does, or to the command alone. */
+async function end(
+  command: Command,
+  signal: "SIGINT" | "SIGTERM",
+): Promise<{ exit: number | string; alive: number[] }> {
+  const all = descendants(command.child);
+  expect(all.length).toBeGreaterThan(3);
+  if (signal === "SIGINT") process.kill(-(command.child.pid ?? 0), signal);
+  else command.child.kill(signal);
+  return { exit: await command.exited, alive: await left(all) };
+}
+
+describe("npm start", { timeout: 180_000 }, () => {
+  test("gets to ready with a line that works when pasted, ends whole on ctrl-C, and has its messages when started again", async () => {
+    const data = mkdtempSync(join(tmpdir(), "duet-data-"));
+    const port = await freePort();
+    const first = npmStart(port, "--data", data);
+    const screen = await first.printed(/^ready after /m);
+    expect(screen).toContain(`Duet: http://localhost:${port}`);
+    expect(screen).toContain("alice and bob");
+    expect(JSON.parse(await bash(curlLine(screen)))).toMatchObject({ message: { seq: 1, text: "hi bob" } });
+    expect((await end(first, "SIGINT")).alive).toEqual([]);
+    expect(readdirSync(data).sort()).toEqual(["dynamodb", "identity"]);
+
+    const second = npmStart(port, "--data", data);
+    await second.printed(/^ready after /m);
+    expect(JSON.parse(await bash(curlLine(screen)))).toMatchObject({ message: { seq: 2 } });
+    expect((await end(second, "SIGTERM")).alive).toEqual([]);
+    rmSync(data, { recursive: true });
+  });
+
+  test("with --in-memory keeps nothing, and without Java says that dynalite takes its place", async () => {
+    const port = await freePort();
+    const bin = mkdtempSync(join(tmpdir(), "duet-bin-"));
+    symlinkSync(process.execPath, join(bin, "node"));
+    for (const time of [1, 2]) {
+      const command = start(["--in-memory"], { PORT: String(port), PATH: bin, JAVA_HOME: "" });
+      const screen = await command.printed(/^ready after /m);
+      expect(screen).toMatch(/^ {2}Data +dynalite.*memory.*Java/m);
+      expect([time, JSON.parse(await bash(curlLine(screen))).message.seq]).toEqual([time, 1]);
+      expect(await end(command, "SIGINT")).toEqual({ exit: 0, alive: [] });
+    }
+    rmSync(bin, { recursive: true });
+  });
+
+  test("leaves nothing behind when it is killed", async () => {
+    const command = start(["--in-memory"], { PORT: String(await freePort()) });
+    await command.printed(/^ready after /m);
+    const all = descendants(command.child);
+    expect(all.length).toBeGreaterThan(2);
+    command.child.kill("SIGKILL");
+    await command.exited;
+    expect(await left(all)).toEqual([]);
+  });
+
+  test("ends, whole, when storage ends by itself", async () => {
+    const command = start(["--in-memory", "--dynamodb", "dynalite"], {
+      PORT: String(await freePort()),
+    });
+    await command.printed(/^ready after /m);
+    const all = descendants(command.child);
+    process.kill(processOf("dynalite-server", all), "SIGKILL");
+    expect(await command.exited).toBe(1);
+    expect(command.output()).toMatch(/dynalite.* ended by itself/);
+    expect(await left(all)).toEqual([]);
+  });
+
+  test("says so when the port is taken, and starts nothing", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as { port: number };
+    const command = npmStart(port, "--in-memory");
+    expect(await command.exited).toBe(1);
+    expect(command.output()).toContain(`Port ${port} is taken by another program`);
+    other.close();
+  });
+
+  test.each([
+    [["--port", "70000"], /A port is a whole number from 0 to 65535; got "70000"/],
+    [["--prot", "1"], /'--prot'/],
+    [["--dynamodb", "mysql"], /--dynamodb takes java, dynalite or .*got "mysql"/],
+    [["--dynamodb", "http://127.0.0.1:9"], /127\.0\.0\.1:9/],
+    [["-c", "issuer"], /-c takes KEY=VALUE; got "issuer"/],
+    [["-c", "issuer=https://login.example.com"], /-c issuer=… needs -c audience=…/],
+  ])("says what is wrong with %j", async (args, message) => {
+    const command = start(["--port", "0", "--in-memory", ...args], {});
+    expect(await command.exited).toBe(1);
+    expect(command.output()).toMatch(message);
+  });
+});

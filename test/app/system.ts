@@ -1,0 +1,102 @@
+import { once } from "node:events";
+import { WebSocket } from "ws";
+import { startDuet } from "../../bin/run-duet.ts";
+import type { DynamoDbEngine } from "../../local/dynamodb/dynamodb.ts";
+import { requestTokens } from "../../local/identity/request-tokens.ts";
+import type { Runtime } from "../../local/runtime.ts";
+
+/** The whole system in this process, in memory, on a free port, as `npm start` puts it up. */
+export async function startSystem(options: { dynamoDb: DynamoDbEngine; limits?: boolean }) {
+  const runtime = await startDuet({
+    port: 0,
+    dynamoDb: options.dynamoDb,
+    limits: options.limits ?? true,
+    context: {},
+    log: () => undefined,
+    onStorageLost: (error) => {
+      throw error;
+    },
+  });
+  return { runtime, user: (username: string) => signIn(runtime, username), close: runtime.close };
+}
+
+/** A signed-in user, by HTTP and by sockets. */
+async function signIn({ baseUrl }: Runtime, username: string) {
+  const [token = ""] = await requestTokens({ baseUrl, usernames: [username] });
+  const call = (method: string, path: string, init: RequestInit = {}) =>
+    fetch(`${baseUrl}${path}`, {
+      method,
+      ...init,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...init.headers },
+    });
+  const messagesOf = (peer: string) => `/api/conversations/${encodeURIComponent(peer)}/messages`;
+  return {
+    username,
+    token,
+    call,
+    send: async (peer: string, body: unknown, headers: Record<string, string> = {}) =>
+      answer(await call("POST", messagesOf(peer), { body: JSON.stringify(body), headers })),
+    messages: async (peer: string, query = "") => answer(await call("GET", `${messagesOf(peer)}${query}`)),
+    conversations: async (query = "") => answer(await call("GET", `/api/conversations${query}`)),
+    open: () => openSocket(baseUrl, ["duet.v1", `bearer.${token}`]),
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the server answers is what these tests look at
+export type Json = any;
+
+async function answer(response: Response): Promise<{ status: number; headers: Headers; body: Json }> {
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+/** An open socket and every frame that came on it. Rejects when the handshake is refused. */
+export async function openSocket(baseUrl: string, protocols: string[], headers: Record<string, string> = {}) {
+  const socket = new WebSocket(`${baseUrl.replace("http", "ws")}/ws`, protocols, { headers });
+  const frames: Json[] = [];
+  const arrived = new EventTarget();
+  socket.on("message", (data) => {
+    frames.push(JSON.parse(data.toString()));
+    arrived.dispatchEvent(new Event("frame"));
+  });
+  await once(socket, "open");
+  /** The first frame that fits, which may have come already. */
+  const frame = async (fits: (frame: Json) => boolean): Promise<Json> => {
+    for (;;) {
+      const found = frames.find(fits);
+      if (found !== undefined) return found;
+      await once(arrived, "frame", { signal: AbortSignal.timeout(10_000) });
+    }
+  };
+  return {
+    protocol: socket.protocol,
+    frames,
+    frame,
+    /** The answer to a frame that is sent when no other answer of that type is outstanding. */
+    ask: async (sent: unknown, type: string): Promise<Json> => {
+      const before = frames.length;
+      socket.send(typeof sent === "string" ? sent : JSON.stringify(sent));
+      return frame((one) => one.type === type && frames.indexOf(one) >= before);
+    },
+    close: async () => {
+      if (socket.readyState === WebSocket.CLOSED) return;
+      const closed = once(socket, "close");
+      socket.close();
+      await closed;
+    },
+  };
+}
+
+/** The status with which a handshake is refused. */
+export async function refusedHandshake(baseUrl: string, protocols: string[], headers: Record<string, string> = {}) {
+  const socket = new WebSocket(`${baseUrl.replace("http", "ws")}/ws`, protocols, { headers });
+  const refused = once(socket, "unexpected-response");
+  const opened = once(socket, "open").then(() => socket.close());
+  const status = await Promise.race([
+    refused.then(([, response]) => (response as { statusCode: number }).statusCode),
+    opened.then(() => 101),
+  ]);
+  opened.catch(() => undefined);
+  socket.on("error", () => undefined);
+  socket.terminate();
+  return status;
+}
