@@ -65,7 +65,7 @@ export async function runDuet(options: DuetOptions): Promise<void> {
   process.stdout.write(banner({ baseUrl, storage, embeddedIssuer: app.userPools.length > 0 }));
   const seconds = (ms: number) => (ms / 1000).toFixed(1);
   process.stdout.write(
-    `ready after ${seconds(performance.now())} s: process ${seconds(milestones.beganAtMs)}, ` +
+    `Started in ${seconds(performance.now())} s: process ${seconds(milestones.beganAtMs)}, ` +
       `storage and template ${seconds(milestones.assemblyMs)}, tables and APIs ` +
       `${seconds(milestones.readyMs - milestones.assemblyMs)}, first calls ` +
       `${seconds(performance.now() - milestones.beganAtMs - milestones.readyMs)}\n`,
@@ -89,7 +89,7 @@ function banner({ baseUrl, storage, embeddedIssuer }: { baseUrl: string; storage
              The sign-in is for development: no passwords, and nobody but this machine.
   Try        curl -sS ${baseUrl}/api/conversations/bob/messages -H "authorization: Bearer $(${token} alice)" -d '{"text":"hi bob"}'`;
   return `
-Duet: ${baseUrl}
+Duet is ready on ${baseUrl}
 
   API        ${baseUrl}/api
   WebSocket  ${baseUrl.replace("http", "ws")}/ws

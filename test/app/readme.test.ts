@@ -23,7 +23,7 @@ describe("the README's first conversation", { timeout: 120_000 }, () => {
   beforeAll(async () => {
     port = await freePort();
     system = run("npm", ["start", "--", "--in-memory"], { PORT: String(port) });
-    await system.printed(/^ready after /m);
+    await system.printed(/^Started in /m);
   });
   afterAll(async () => {
     system.child.kill("SIGTERM");

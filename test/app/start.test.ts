@@ -59,15 +59,15 @@ describe("npm start", { timeout: 180_000 }, () => {
     const data = mkdtempSync(join(tmpdir(), "duet-data-"));
     const port = await freePort();
     const first = npmStart(port, "--data", data);
-    const screen = await first.printed(/^ready after /m);
-    expect(screen).toContain(`Duet: http://localhost:${port}`);
+    const screen = await first.printed(/^Started in /m);
+    expect(screen).toContain(`Duet is ready on http://localhost:${port}`);
     expect(screen).toContain("alice and bob");
     expect(JSON.parse(await bash(curlLine(screen)))).toMatchObject({ message: { seq: 1, text: "hi bob" } });
     expect((await end(first, "SIGINT")).alive).toEqual([]);
     expect(readdirSync(data).sort()).toEqual(["dynamodb", "identity"]);
 
     const second = npmStart(port, "--data", data);
-    await second.printed(/^ready after /m);
+    await second.printed(/^Started in /m);
     expect(JSON.parse(await bash(curlLine(screen)))).toMatchObject({ message: { seq: 2 } });
     expect((await end(second, "SIGTERM")).alive).toEqual([]);
     rmSync(data, { recursive: true });
@@ -79,7 +79,7 @@ describe("npm start", { timeout: 180_000 }, () => {
     symlinkSync(process.execPath, join(bin, "node"));
     for (const time of [1, 2]) {
       const command = start(["--in-memory"], { PORT: String(port), PATH: bin, JAVA_HOME: "" });
-      const screen = await command.printed(/^ready after /m);
+      const screen = await command.printed(/^Started in /m);
       expect(screen).toMatch(/^ {2}Data +dynalite.*memory.*Java/m);
       expect([time, JSON.parse(await bash(curlLine(screen))).message.seq]).toEqual([time, 1]);
       expect(await end(command, "SIGINT")).toEqual({ exit: 0, alive: [] });
@@ -89,7 +89,7 @@ describe("npm start", { timeout: 180_000 }, () => {
 
   test("leaves nothing behind when it is killed", async () => {
     const command = start(["--in-memory"], { PORT: String(await freePort()) });
-    await command.printed(/^ready after /m);
+    await command.printed(/^Started in /m);
     const all = descendants(command.child);
     expect(all.length).toBeGreaterThan(2);
     command.child.kill("SIGKILL");
@@ -101,7 +101,7 @@ describe("npm start", { timeout: 180_000 }, () => {
     const command = start(["--in-memory", "--dynamodb", "dynalite"], {
       PORT: String(await freePort()),
     });
-    await command.printed(/^ready after /m);
+    await command.printed(/^Started in /m);
     const all = descendants(command.child);
     process.kill(processOf("dynalite-server", all), "SIGKILL");
     expect(await command.exited).toBe(1);
