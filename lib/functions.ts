@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Duration, type RemovalPolicy } from "aws-cdk-lib";
@@ -55,6 +55,8 @@ export class Functions extends Construct {
     this.#functions = new Map(
       FUNCTION_NAMES.map((name) => [name, this.#create(name, join(bundles, name), props)] as const),
     );
+    // CDK has its own copy of each as soon as the asset is made.
+    rmSync(bundles, { recursive: true });
   }
 
   get(name: FunctionName): LambdaFunction {

@@ -1,7 +1,18 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { join, relative } from "node:path";
+import { startTethered } from "./tethered-process.ts";
 
 /** Assemblies that were not used for this long are deleted. */
 const UNUSED_MS_MAX = 7 * 24 * 60 * 60 * 1000;
@@ -25,31 +36,34 @@ export interface SynthesizeOptions {
  * depends on has changed. Rejects with the app's own output when it fails.
  */
 export async function synthesize(options: SynthesizeOptions): Promise<string> {
-  const { projectDirectory, inputs, context, cacheDirectory } = options;
-  const app = appCommand(join(projectDirectory, "cdk.json"));
-  const outDirectory = join(cacheDirectory, digest({ projectDirectory, inputs, of: { app, context, CLI_CONTEXT } }));
+  const { projectDirectory, inputs, cacheDirectory } = options;
+  const { app, context: projectContext } = readCdkJson(join(projectDirectory, "cdk.json"));
+  const context = JSON.stringify({ ...CLI_CONTEXT, ...projectContext, ...options.context });
+  const outDirectory = join(cacheDirectory, digest({ projectDirectory, inputs, of: { app, context } }));
   deleteUnused(cacheDirectory, outDirectory);
   if (existsSync(outDirectory)) {
     utimesSync(outDirectory, new Date(), new Date());
     return outDirectory;
   }
   // Moved into place whole, so that neither a crash nor a second run leaves half an assembly there.
-  const unfinished = `${outDirectory}.${process.pid}`;
   mkdirSync(cacheDirectory, { recursive: true });
+  const unfinished = mkdtempSync(`${outDirectory}-`);
   try {
-    const json = JSON.stringify({ ...CLI_CONTEXT, ...context });
-    await run(app, projectDirectory, { CDK_OUTDIR: unfinished, CDK_CONTEXT_JSON: json });
-    if (!existsSync(outDirectory)) renameSync(unfinished, outDirectory);
+    await run(app, projectDirectory, { CDK_OUTDIR: unfinished, CDK_CONTEXT_JSON: context });
+    renameSync(unfinished, outDirectory);
+  } catch (error) {
+    // Another run that was quicker has made the same.
+    if (!existsSync(outDirectory)) throw error;
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }
   return outDirectory;
 }
 
-function appCommand(cdkJson: string): string {
-  const { app } = JSON.parse(readFileSync(cdkJson, "utf8")) as { app?: unknown };
-  if (typeof app !== "string") throw new Error(`${cdkJson} names no "app" to run`);
-  return app;
+function readCdkJson(path: string): { app: string; context: Record<string, unknown> } {
+  const { app, context = {} } = JSON.parse(readFileSync(path, "utf8")) as { app?: unknown; context?: object };
+  if (typeof app !== "string") throw new Error(`${path} names no "app" to run`);
+  return { app, context: { ...context } };
 }
 
 function digest(made: { projectDirectory: string; inputs: string[]; of: unknown }): string {
@@ -68,21 +82,21 @@ function filesBelow(path: string): string[] {
     .sort();
 }
 
-function run(command: string, cwd: string, environment: Record<string, string>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, { shell: true, cwd, env: { ...process.env, ...environment } });
-    let output = "";
-    const collect = (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX);
-    };
-    child.stdout.on("data", collect);
-    child.stderr.on("data", collect);
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      if (code === 0) resolve();
-      else reject(new Error(`The CDK app (${command}) ended with ${signal ?? `exit code ${code}`}:\n${output.trim()}`));
-    });
+async function run(command: string, directory: string, environment: Record<string, string>): Promise<void> {
+  let output = "";
+  const { child, exited } = startTethered({
+    command: "/bin/sh",
+    args: ["-c", command],
+    directory,
+    environment: { ...process.env, ...environment },
+    onLine: (line) => {
+      output = `${output}${line}\n`.slice(-OUTPUT_CHARACTERS_MAX);
+    },
   });
+  const outputRead = once(child, "close");
+  const how = await exited;
+  await outputRead;
+  if (how !== "exit status 0") throw new Error(`The CDK app (${command}) ended with ${how}:\n${output.trim()}`);
 }
 
 function deleteUnused(cacheDirectory: string, wanted: string): void {
