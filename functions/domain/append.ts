@@ -19,6 +19,8 @@ export interface Draft {
   text: string;
   /** Absent: the server makes one, and a repeat of this send is another message. */
   id?: string;
+  /** The recipient takes no new messages from the sender; what is stored already is still acknowledged. */
+  blocked: boolean;
 }
 
 type Ports = { log: MessageLog; users: Users; world: World; limits: SenderLimits };
@@ -27,7 +29,7 @@ type Ports = { log: MessageLog; users: Users; world: World; limits: SenderLimits
  * Stores the draft at the end of its conversation's log, exactly once for each id, whatever happens at the same time.
  * A repeat is safe and answers with the message that is stored.
  *
- * Refuses `id_from_the_future`, `id_reused`, `id_too_old`, `too_many_messages`, `too_many_new_peers`,
+ * Refuses `id_from_the_future`, `id_reused`, `id_too_old`, `blocked`, `too_many_messages`, `too_many_new_peers`,
  * and `unavailable` after `ATTEMPTS_MAX` lost races.
  */
 export async function append(ports: Ports, draft: Draft): Promise<{ message: Message; repeated: boolean }> {
@@ -42,6 +44,7 @@ export async function append(ports: Ports, draft: Draft): Promise<{ message: Mes
     const stored = await find({ log, conversation, tail, id });
     if (stored !== undefined) return { message: sameMessage(stored, draft), repeated: true };
 
+    if (draft.blocked) throw new Refusal("blocked", `${JSON.stringify(draft.recipient)} takes no messages from you.`);
     const nowMs = world.nowMs();
     const entry = next({ tail, draft, id, nowMs });
     refuseBurst(ports.limits, entry.bursts.sender, nowMs);

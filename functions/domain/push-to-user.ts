@@ -6,12 +6,12 @@ const OPENING_MS_MAX = 30_000;
 /** Posts a frame to every live connection of a user, but for one; answers how many took it. Never rejects for a push. */
 export async function pushToUser(
   { connections, push, world }: { connections: Connections; push: Push; world: World },
-  { username, frame, exceptConnectionId }: { username: string; frame: string; exceptConnectionId?: string },
+  { username, frame, except }: { username: string; frame: string; except?: string },
 ): Promise<number> {
   const live = await connections.live({ username, nowMs: world.nowMs() });
   const outcomes = await Promise.all(
     live
-      .filter(({ connectionId }) => connectionId !== exceptConnectionId)
+      .filter(({ connectionId }) => connectionId !== except)
       .map(async (connection) => {
         const outcome = await push.post({ connectionId: connection.connectionId, frame });
         // A record that could not be removed is found gone again by the next push, and expires by itself.

@@ -1,7 +1,7 @@
 import { Refusal } from "../protocol/errors.ts";
 import type { SenderLimits } from "../protocol/limits.ts";
 import type { Message, MessageFrame } from "../protocol/wire.ts";
-import { append, type Draft } from "./append.ts";
+import { append } from "./append.ts";
 import { lastOf, refuseOneself } from "./conversation.ts";
 import type { Connections, Conversations, MessageLog, Push, User, Users, World } from "./ports.ts";
 import { pushToUser } from "./push-to-user.ts";
@@ -17,6 +17,15 @@ export interface SendPorts {
   limits: SenderLimits;
 }
 
+export interface SendRequest {
+  sender: string;
+  recipient: string;
+  text: string;
+  id?: string;
+  /** The sender's own connection, which needs no echo. */
+  connectionId?: string;
+}
+
 export interface Sent {
   message: Message;
   /** True when an earlier attempt had stored the message. */
@@ -30,35 +39,39 @@ export interface Sent {
  * pushes. The order is what makes it sure that nobody misses it: see PROTOCOL.md, "Why no message is missed".
  * A repeat with the same id is safe, and finishes what an attempt that died had left.
  *
- * `exceptConnectionId` is the sender's own connection that needs no echo.
  * Refuses `to_oneself`, `unknown_user`, `blocked`, and what `append` refuses. A failed push never fails the send.
  */
-export async function send(ports: SendPorts, draft: Draft, exceptConnectionId?: string): Promise<Sent> {
-  const { sender, recipient } = draft;
+export async function send(
+  ports: SendPorts,
+  { sender, recipient, text, id, connectionId }: SendRequest,
+): Promise<Sent> {
   refuseOneself({ username: sender, peer: recipient });
-  const user = await admit(ports, draft);
+  const { user, blocked } = await admit(ports, { sender, recipient });
 
+  const draft = { sender, recipient, text, blocked, ...(id === undefined ? {} : { id }) };
   const { message, repeated } = await append(ports, draft);
   await raiseRows(ports, message);
 
   const frame = JSON.stringify(toFrame(message, user));
   const [delivered] = await Promise.all([
     pushToUser(ports, { username: recipient, frame }),
-    pushToUser(ports, { username: sender, frame, ...(exceptConnectionId === undefined ? {} : { exceptConnectionId }) }),
+    pushToUser(ports, { username: sender, frame, ...(connectionId === undefined ? {} : { except: connectionId }) }),
   ]);
   return { message, repeated, delivered };
 }
 
-/** The sender, once it is known that the recipient exists and takes messages from them. */
-async function admit({ users, conversations, world }: SendPorts, { sender, recipient }: Draft): Promise<User> {
+/** The sender, once it is known that the recipient exists, and whether the recipient has blocked them. */
+async function admit(
+  { users, conversations, world }: SendPorts,
+  { sender, recipient }: { sender: string; recipient: string },
+): Promise<{ user: User; blocked: boolean }> {
   const [user, theirs, theirRow] = await Promise.all([
     ensureUser({ users, world }, sender),
     users.get(recipient),
     conversations.get({ username: recipient, peer: sender }),
   ]);
   if (theirs === undefined) throw new Refusal("unknown_user", `Nobody here is called ${JSON.stringify(recipient)}.`);
-  if (theirRow?.blocked) throw new Refusal("blocked", `${JSON.stringify(recipient)} takes no messages from you.`);
-  return user;
+  return { user, blocked: theirRow?.blocked ?? false };
 }
 
 async function raiseRows({ conversations, world }: SendPorts, message: Message): Promise<void> {

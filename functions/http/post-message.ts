@@ -16,11 +16,12 @@ const ports = {
 
 /** `POST /api/conversations/{peer}/messages`: 201 with the stored message; 200 where it was stored before. */
 export const handler = route(async ({ username, path, headers, body }) => {
-  const draft = {
+  const connectionId = headers["duet-connection"];
+  const { message, repeated, delivered } = await send(ports, {
     ...parseSend(body, headers["idempotency-key"]),
     sender: username,
     recipient: parseUsername(path.peer),
-  };
-  const { message, repeated, delivered } = await send(ports, draft, headers["duet-connection"]);
+    ...(connectionId === undefined ? {} : { connectionId }),
+  });
   return { status: repeated ? 200 : 201, body: { message, delivered } };
 });

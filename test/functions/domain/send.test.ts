@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { v7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Push, World } from "../../../functions/domain/ports.ts";
+import type { Conversations, Push, World } from "../../../functions/domain/ports.ts";
 import { type SendPorts, send } from "../../../functions/domain/send.ts";
 import { Refusal } from "../../../functions/protocol/errors.ts";
 import type { MessageFrame } from "../../../functions/protocol/wire.ts";
@@ -68,6 +68,18 @@ async function twoUsers(overrides: Partial<SendPorts> = {}) {
   return { alice, bob, ports, connect, say, answer, rows, texts, recorder };
 }
 
+/** The rows, with a block in each of this user's. */
+function blockedBy(username: string): Conversations {
+  return {
+    ...storage.conversations,
+    get: async (key) => {
+      const none = { ...key, lastSeq: 0, readSeq: 0, peerReadSeq: 0, changedAtMs: 0 };
+      const row = (await storage.conversations.get(key)) ?? { ...none, blocked: false };
+      return { ...row, blocked: key.username === username };
+    },
+  };
+}
+
 /** `sent`, or the code of the refusal. */
 function code(sending: Promise<unknown>): Promise<string> {
   return sending.then(
@@ -117,17 +129,20 @@ describe("append", () => {
     const { ports, alice, bob, texts } = await twoUsers();
     expect(await code(send(ports, { sender: alice, recipient: alice, text: "me" }))).toBe("to_oneself");
     expect(await code(send(ports, { sender: alice, recipient: `nobody-${bob}`, text: "you" }))).toBe("unknown_user");
-    const conversations = {
-      ...storage.conversations,
-      get: async (key: { username: string; peer: string }) =>
-        key.username === bob
-          ? { ...key, lastSeq: 0, readSeq: 0, peerReadSeq: 0, blocked: true, changedAtMs: 0 }
-          : undefined,
-    };
-    expect(await code(send({ ...ports, conversations }, { sender: alice, recipient: bob, text: "you" }))).toBe(
-      "blocked",
-    );
+    const blocked = { ...ports, conversations: blockedBy(bob) };
+    expect(await code(send(blocked, { sender: alice, recipient: bob, text: "you" }))).toBe("blocked");
     expect(await texts()).toEqual([]);
+  });
+
+  test("[A5] what was stored before the block is acknowledged to the repeat", async () => {
+    const { ports, alice, bob, say, texts } = await twoUsers();
+    const id = v7();
+    await say("just in time", id);
+    const blocked = { ...ports, conversations: blockedBy(bob) };
+    const repeat = await send(blocked, { sender: alice, recipient: bob, text: "just in time", id });
+    expect(repeat).toMatchObject({ repeated: true, message: { seq: 1 } });
+    expect(await code(send(blocked, { sender: alice, recipient: bob, text: "too late" }))).toBe("blocked");
+    expect(await texts()).toEqual(["1 just in time"]);
   });
 
   test("[L4] a sender who never called before exists from then on", async () => {
@@ -300,7 +315,7 @@ describe("push", () => {
   test("[P2] [P3] [P4] all sockets of both get the payload, but for the one that sent; the recipient's are counted", async () => {
     const { alice, bob, ports, connect, recorder } = await twoUsers();
     await Promise.all([connect(bob, "b1="), connect(bob, "b2="), connect(alice, "a1="), connect(alice, "a2=")]);
-    const sent = await send(ports, { sender: alice, recipient: bob, text: "hi" }, "a1=");
+    const sent = await send(ports, { sender: alice, recipient: bob, text: "hi", connectionId: "a1=" });
     expect(sent.delivered).toBe(2);
     expect(recorder.to()).toEqual(["a2=", "b1=", "b2="]);
     expect(recorder.posts[0]?.frame).toEqual({
@@ -310,7 +325,7 @@ describe("push", () => {
       senderAvatar: null,
     });
     // The header names a socket of the sender's; it is not there to keep a message from anybody else.
-    await send(ports, { sender: alice, recipient: bob, text: "hi again" }, "b1=");
+    await send(ports, { sender: alice, recipient: bob, text: "hi again", connectionId: "b1=" });
     expect(recorder.to().filter((id) => id === "b1=")).toHaveLength(2);
   });
 
