@@ -42,6 +42,7 @@ export async function listen(port: number): Promise<ListeningServer> {
       else response.writeHead(routes === undefined ? 503 : 404).end();
     });
     server.on("upgrade", (request, socket, head) => {
+      socket.on("error", () => undefined); // A client that resets the connection ends only that.
       const upgrade = find(request)?.upgrade;
       if (upgrade !== undefined) upgrade(request, socket, head);
       // An API that does not know the path says 403, as for an unknown stage.
