@@ -23,6 +23,7 @@ function oidcProvider(): OidcProvider | undefined {
   const issuer = context("issuer");
   if (issuer === undefined) return undefined;
   const audience = context("audience");
+  if (!/^https:\/\/[^/]/.test(issuer)) throw new Error(`-c issuer=… takes an https URL; got ${JSON.stringify(issuer)}`);
   if (audience === undefined) throw new Error("-c issuer=… needs -c audience=…: the aud of the issuer's access tokens");
   return { issuer, audience, usernameClaim: context("usernameClaim") ?? "username" };
 }

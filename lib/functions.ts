@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Duration, type RemovalPolicy } from "aws-cdk-lib";
-import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
@@ -35,7 +35,7 @@ export type FunctionName = keyof typeof ACCESS;
 const FUNCTION_NAMES = Object.keys(ACCESS) as FunctionName[];
 
 /** Sync's cursor leans on it (CURSOR_OVERLAP_MS in functions/domain/sync.ts); the gateways give up after 29 s. */
-const TIMEOUT = Duration.seconds(20);
+export const TIMEOUT = Duration.seconds(20);
 
 export interface FunctionsProps {
   tables: Tables;
@@ -69,7 +69,12 @@ export class Functions extends Construct {
     // Not `Default` alone, which CDK leaves out of names.
     const id = `${pascalCase(basename(name))}Function`;
     const access: Partial<Record<TableName, readonly Action[]>> = ACCESS[name];
+    const logGroup = new LogGroup(this, `${id}Logs`, { retention: RetentionDays.ONE_MONTH, removalPolicy });
+    const role = new Role(this, `${id}Role`, { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
+    logGroup.grantWrite(role);
     const created = new LambdaFunction(this, id, {
+      role,
+      logGroup,
       code: Code.fromAsset(bundle),
       handler: "index.handler",
       runtime: Runtime.NODEJS_24_X,
@@ -77,7 +82,6 @@ export class Functions extends Construct {
       memorySize: 512,
       timeout: TIMEOUT,
       loggingFormat: LoggingFormat.JSON,
-      logGroup: new LogGroup(this, `${id}Logs`, { retention: RetentionDays.ONE_MONTH, removalPolicy }),
       environment: {
         ...(name.startsWith("http/") || name === "websocket/authorize"
           ? { USERNAME_CLAIM: identity.usernameClaim }

@@ -46,6 +46,7 @@ export class Identity extends Construct implements OidcProvider {
       signInAliases: { username: true, email: true },
       signInCaseSensitive: false,
       autoVerify: { email: true },
+      standardAttributes: { email: { required: true, mutable: true } },
       accountRecovery: AccountRecovery.EMAIL_ONLY,
       passwordPolicy: { minLength: 12, requireLowercase: true, requireUppercase: true, requireDigits: true },
       removalPolicy,

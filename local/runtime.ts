@@ -29,8 +29,9 @@ export interface RuntimeOptions {
 export interface Runtime {
   baseUrl: BaseUrl;
   app: LoadedApp;
-  /** Which storage is used, in words. */
+  /** Which storage is used, in words, and where it can be asked. */
   storage: string;
+  storageEndpoint: string;
   /** `beganAtMs` by `performance.now()`; the others in ms since then. */
   milestones: { beganAtMs: number; assemblyMs: number; readyMs: number };
   /** Closes the sockets, lets `$disconnect` run, and ends every process that was started. A repeat is safe. */
@@ -79,7 +80,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     for (const { close: closeRoute } of routes) if (closeRoute !== undefined) closers.push(closeRoute);
     server.serve(routes);
     const milestones = { beganAtMs, assemblyMs, readyMs: sinceBeganMs() };
-    return { baseUrl: server.baseUrl, app, storage: storage.description, milestones, close };
+    return {
+      baseUrl: server.baseUrl,
+      app,
+      storage: storage.description,
+      storageEndpoint: storage.endpoint,
+      milestones,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -14,8 +14,8 @@ export interface Storage {
   connections: Connections;
   conversations: Conversations;
   log: MessageLog;
-  /** Units consumed since the last call, by the engine's own count. */
-  takeUnits(): { read: number; write: number };
+  /** The reads since the last call, and the units consumed, by the engine's own count. */
+  takeRequests(): { reads: Read[]; units: { read: number; write: number } };
   close(): Promise<void>;
 }
 
@@ -27,12 +27,8 @@ export async function openStorage(engine: DynamoDbEngine): Promise<Storage> {
   ]);
   const { tables } = loadApp({ outDirectory, baseUrl: "http://localhost" });
   await createTables({ endpoint: dynamoDb.endpoint, tables });
-  const client = createDocumentClient({
-    endpoint: dynamoDb.endpoint,
-    region: "us-east-1",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  });
-  const units = countUnits(client);
+  const client = createDocumentClient(localDynamoDb(dynamoDb.endpoint));
+  const takeRequests = watchRequests(client);
   const table = (name: string): Table => {
     const model = tables.find(({ path }) => path.includes(`/${name}/`));
     if (model === undefined) throw new Error(`The template has no table ${name}`);
@@ -43,7 +39,7 @@ export async function openStorage(engine: DynamoDbEngine): Promise<Storage> {
     connections: connectionsTable(table("Connections")),
     conversations: conversationsTable(table("Conversations")),
     log: messagesTable(table("Messages")),
-    takeUnits: units,
+    takeRequests,
     async close() {
       client.destroy();
       await dynamoDb.close();
@@ -51,28 +47,41 @@ export async function openStorage(engine: DynamoDbEngine): Promise<Storage> {
   };
 }
 
-/** Asks for the consumed capacity with every request and adds it up. */
-function countUnits(client: Table["client"]): Storage["takeUnits"] {
-  let read = 0;
-  let write = 0;
+/** What a client of a local DynamoDB is made with: region and credentials only have to be there. */
+export function localDynamoDb(endpoint: string) {
+  return { endpoint, region: "us-east-1", credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+}
+
+/** The input of a read that was sent, as far as tests look at it. */
+export interface Read {
+  ConsistentRead?: boolean;
+  Key?: Record<string, unknown>;
+}
+
+/** Notes every read, and asks for the consumed capacity of every request and adds it up. */
+function watchRequests(client: Table["client"]): Storage["takeRequests"] {
+  const nothing = () => ({ reads: [] as Read[], units: { read: 0, write: 0 } });
+  let taken = nothing();
   client.middlewareStack.add(
     (next, { commandName = "" }) =>
       async (args) => {
         Object.assign(args.input, { ReturnConsumedCapacity: "TOTAL" });
         const result = await next(args);
         const { ConsumedCapacity } = result.output as { ConsumedCapacity?: Consumed | Consumed[] };
-        const consumed = [ConsumedCapacity ?? []].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
-        if (/^(Put|Update|Delete)/.test(commandName)) write += consumed;
-        else read += consumed;
+        const units = [ConsumedCapacity ?? []].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+        if (/^(Put|Update|Delete)/.test(commandName)) taken.units.write += units;
+        else {
+          taken.units.read += units;
+          taken.reads.push(args.input as Read);
+        }
         return result;
       },
     { step: "initialize" },
   );
   return () => {
-    const taken = { read, write };
-    read = 0;
-    write = 0;
-    return taken;
+    const before = taken;
+    taken = nothing();
+    return before;
   };
 }
 

@@ -9,9 +9,12 @@ const ATTEMPTS_MAX = 60;
 const BACKOFF_MS_FIRST = 5;
 const BACKOFF_MS_MAX = 200;
 
-/** How far back an id is searched for: pages of messages, newest first. */
-const SEARCH_PAGE = 250;
-const SEARCH_PAGES_MAX = 80;
+/** An id is searched for in pages that double, newest first, until about this much was read: at least 1,000 messages. */
+const SEARCH_PAGE_FIRST = 8;
+const SEARCH_PAGE_MAX = 256;
+const SEARCH_BYTES_MAX = 4 * 1024 * 1024;
+/** An entry without its text, roughly. */
+const ENTRY_BYTES = 256;
 
 export interface Draft {
   sender: string;
@@ -37,19 +40,23 @@ export async function append(ports: Ports, draft: Draft): Promise<{ message: Mes
   const conversation = conversationKey([draft.sender, draft.recipient]);
   const id = draft.id ?? world.newMessageId();
   refuseFuture(id, world.nowMs());
+  /** Up to here the log is known not to hold the id. One that was just made can only be in what comes after. */
+  let searchedTo = 0;
   let counted = false;
 
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const tail = await log.tail(conversation);
-    const stored = await find({ log, conversation, tail, id });
+    const isNew = attempt === 1 && draft.id === undefined;
+    const stored = isNew ? undefined : await find({ log, conversation, tail, id, searchedTo });
     if (stored !== undefined) return { message: sameMessage(stored, draft), repeated: true };
+    searchedTo = tail?.message.seq ?? 0;
 
     if (draft.blocked) throw new Refusal("blocked", `${JSON.stringify(draft.recipient)} takes no messages from you.`);
     const nowMs = world.nowMs();
     const entry = next({ tail, draft, id, nowMs });
     refuseBurst(ports.limits, entry.bursts.sender, nowMs);
     if (tail === undefined && !counted) {
-      await countNewPeer(ports, draft.sender);
+      await countNewPeer(ports, draft);
       counted = true;
     }
     if ((await log.append(conversation, entry)) === "appended") return { message: entry.message, repeated: false };
@@ -61,33 +68,36 @@ export async function append(ports: Ports, draft: Draft): Promise<{ message: Mes
 }
 
 /**
- * The stored message with this id. Ids mostly grow, so that a new one is known by the tail alone;
- * else the log is read back to the id's own time, less what clocks may differ by.
+ * The stored message with this id, above `searchedTo`. Ids mostly grow, so that a new one is known by the tail alone;
+ * else the log is read back to where all ids are lower, or to the id's own time less what clocks may differ by.
  */
 async function find(options: {
   log: MessageLog;
   conversation: string;
   tail: LogEntry | undefined;
   id: string;
+  searchedTo: number;
 }): Promise<Message | undefined> {
-  const { log, conversation, tail, id } = options;
-  if (tail === undefined || id > tail.newestId) return undefined;
-  if (tail.message.id === id) return tail.message;
-
+  const { log, conversation, tail, id, searchedTo } = options;
   const oldestMs = messageIdMs(id) - ID_SKEW_MS_MAX;
-  let oldest = tail.message;
-  for (let page = 0; page < SEARCH_PAGES_MAX; page++) {
-    if (oldest.seq === 1 || Date.parse(oldest.createdAt) < oldestMs) return undefined;
-    const messages = await log.backward({ conversation, before: oldest.seq, limit: SEARCH_PAGE });
-    const found = messages.find((message) => message.id === id);
-    if (found !== undefined) return found;
-    oldest = messages.at(-1) ?? oldest;
+  const isBelow = ({ message, newestId }: LogEntry) =>
+    newestId < id || message.seq <= searchedTo || Date.parse(message.createdAt) < oldestMs;
+
+  let entries = tail === undefined ? [] : [tail];
+  let bytesRead = 0;
+  for (let limit = SEARCH_PAGE_FIRST; ; limit = Math.min(2 * limit, SEARCH_PAGE_MAX)) {
+    const found = entries.find(({ message }) => message.id === id);
+    const oldest = entries.at(-1);
+    if (found !== undefined || oldest === undefined || isBelow(oldest)) return found?.message;
+    for (const { message } of entries) bytesRead += ENTRY_BYTES + message.text.length;
+    if (bytesRead > SEARCH_BYTES_MAX)
+      throw new Refusal(
+        "id_too_old",
+        `The id is from ${new Date(messageIdMs(id)).toISOString()}, and too much was written since to search it all. ` +
+          "Look for the message in the log before sending it with a new id.",
+      );
+    entries = await log.backward({ conversation, before: oldest.message.seq, limit });
   }
-  throw new Refusal(
-    "id_too_old",
-    `The id is from ${new Date(messageIdMs(id)).toISOString()}, and the last ${SEARCH_PAGE * SEARCH_PAGES_MAX} ` +
-      "messages are all younger. Look for the message in the log before sending it with a new id.",
-  );
 }
 
 function sameMessage(stored: Message, { sender, text }: Draft): Message {
@@ -141,11 +151,17 @@ function refuseBurst({ messagesPerBurst }: SenderLimits, burst: Burst, nowMs: nu
   );
 }
 
-async function countNewPeer({ users, world, limits }: Ports, username: string): Promise<void> {
+async function countNewPeer({ users, world, limits }: Ports, { sender, recipient }: Draft): Promise<void> {
   const { newPeersPerHour } = limits;
   if (newPeersPerHour === null) return;
   const nowMs = world.nowMs();
-  const counted = await users.countNewPeer({ username, nowMs, windowMs: NEW_PEERS_WINDOW_MS, max: newPeersPerHour });
+  const counted = await users.countNewPeer({
+    username: sender,
+    peer: recipient,
+    nowMs,
+    windowMs: NEW_PEERS_WINDOW_MS,
+    max: newPeersPerHour,
+  });
   if (counted === "counted") return;
   throw new Refusal("too_many_new_peers", `At most ${newPeersPerHour} new conversations may be opened in an hour.`, {
     retryAfterSeconds: secondsUntil(counted.windowEndsAtMs, nowMs),

@@ -26,8 +26,9 @@ export async function listConversations(
   { users, conversations, world }: { users: Users; conversations: Conversations; world: World },
   { username, since }: { username: string; since?: string },
 ): Promise<ConversationList> {
-  const { sinceMs, page } = since === undefined ? { sinceMs: 0 } : parseCursor(since);
-  const startedAtMs = page?.startedAtMs ?? world.nowMs();
+  const nowMs = world.nowMs();
+  const { sinceMs, page } = since === undefined ? { sinceMs: 0 } : parseCursor(since, nowMs);
+  const startedAtMs = page?.startedAtMs ?? nowMs;
   const [changed] = await Promise.all([
     readChanged(conversations, { username, sinceMs }),
     ensureUser({ users, world }, username),

@@ -26,7 +26,9 @@ export async function listMessages(
 }
 
 async function read(log: MessageLog, conversation: string, { limit, before, after }: MessagePage): Promise<Message[]> {
-  if (after !== undefined) return log.forward({ conversation, after, limit });
-  const newestFirst = await log.backward({ conversation, limit, ...(before === undefined ? {} : { before }) });
-  return newestFirst.reverse();
+  const entries =
+    after === undefined
+      ? (await log.backward({ conversation, limit, ...(before === undefined ? {} : { before }) })).reverse()
+      : await log.forward({ conversation, after, limit });
+  return entries.map(({ message }) => message);
 }

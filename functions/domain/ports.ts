@@ -23,10 +23,10 @@ export interface Burst {
 export interface MessageLog {
   /** The newest entry. */
   tail(conversation: string): Promise<LogEntry | undefined>;
-  /** At most `limit` messages below `before`, newest first. Without `before`, the newest. */
-  backward(options: { conversation: string; before?: number; limit: number }): Promise<Message[]>;
-  /** At most `limit` messages above `after`, oldest first. */
-  forward(options: { conversation: string; after: number; limit: number }): Promise<Message[]>;
+  /** At most `limit` entries below `before`, newest first. Without `before`, the newest. */
+  backward(options: { conversation: string; before?: number; limit: number }): Promise<LogEntry[]>;
+  /** At most `limit` entries above `after`, oldest first. */
+  forward(options: { conversation: string; after: number; limit: number }): Promise<LogEntry[]>;
   /** Stores the entry at its `seq`, unless that number is taken. */
   append(conversation: string, entry: LogEntry): Promise<"appended" | "taken">;
 }
@@ -43,14 +43,15 @@ export interface Users {
   get(username: string, options?: { mayBeStale: boolean }): Promise<User | undefined>;
   /** Keeps what is there. */
   create(username: string, nowMs: number): Promise<void>;
-  /** Eventually consistent; in no order; unknown ones are left out. */
+  /** Eventually consistent; in no order; those that are unknown, or that cannot be read just now, are left out. */
   getMany(usernames: string[]): Promise<User[]>;
   /**
-   * Counts one more opened conversation in a window of `windowMs`, unless `max` are counted already:
-   * then nothing is counted, and the answer is when the window ends.
+   * Counts `peer` among those to whom the user has opened a conversation in a window of `windowMs`, unless `max` others
+   * are counted already: then nothing is counted, and the answer is when the window ends. A repeat counts once.
    */
   countNewPeer(options: {
     username: string;
+    peer: string;
     nowMs: number;
     windowMs: number;
     max: number;

@@ -14,7 +14,7 @@ const PAGES_READ_MAX = 10;
 
 /**
  * A row carries the time at which its write was prepared, so it can appear in the table later, by no more than
- * the sending function's timeout (20 s) plus what the functions' clocks differ by. A cursor stays this far behind
+ * the sending function's timeout (lib/functions.ts) plus what the functions' clocks differ by. A cursor stays this far behind
  * its reading: a row may be given twice, which does no harm, but none is passed over.
  */
 export const CURSOR_OVERLAP_MS = 60_000;
@@ -46,7 +46,7 @@ export async function sync(
       `The token of this connection expired at ${new Date(request.tokenExpiresAtSeconds * 1000).toISOString()}; ` +
         "open another with a new token.",
     );
-  const from = request.since === undefined ? { sinceMs: 0 } : parseCursor(request.since);
+  const from = request.since === undefined ? { sinceMs: 0 } : parseCursor(request.since, nowMs);
   await ports.connections.put(connectionRecord(request));
 
   const serverTime = new Date(nowMs).toISOString();

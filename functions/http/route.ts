@@ -1,8 +1,8 @@
-import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import { problem, Refusal } from "../protocol/errors.ts";
 import { isUsername, quote } from "../protocol/username.ts";
 import { usernameClaim } from "../store/deps.ts";
-import { toRefusal } from "../store/faults.ts";
+import { toRefusal, withinTime } from "../store/faults.ts";
 
 /** A request of a signed-in user. Header names are in lower case; path and query are decoded by the gateway. */
 export interface Request {
@@ -21,17 +21,21 @@ export interface Answer {
 /** Makes a Lambda handler of a route: gives it the signed-in user, and answers refusals as problem details. */
 export function route(handle: (request: Request) => Promise<Answer>) {
   const claim = usernameClaim();
-  return async (event: APIGatewayProxyEventV2WithJWTAuthorizer): Promise<APIGatewayProxyStructuredResultV2> => {
+  return async (
+    event: APIGatewayProxyEventV2WithJWTAuthorizer,
+    context: Pick<Context, "getRemainingTimeInMillis">,
+  ): Promise<APIGatewayProxyStructuredResultV2> => {
     const { requestId } = event.requestContext;
     try {
       const username = signedInUser(event.requestContext.authorizer.jwt.claims[claim], claim);
-      const { status, body } = await handle({
+      const handled = handle({
         username,
         path: event.pathParameters ?? {},
         query: event.queryStringParameters ?? {},
         headers: event.headers,
         body: bodyText(event),
       });
+      const { status, body } = await withinTime(handled, context);
       return json(status, "application/json", body);
     } catch (error) {
       const refusal = toRefusal(error, requestId);
@@ -51,7 +55,12 @@ function signedInUser(username: unknown, claim: string): string {
 
 /** The gateway hands a body over in base64 unless its content type says that it is text. */
 function bodyText({ body, isBase64Encoded }: APIGatewayProxyEventV2WithJWTAuthorizer): string | undefined {
-  return body !== undefined && isBase64Encoded ? Buffer.from(body, "base64").toString() : body;
+  if (body === undefined || !isBase64Encoded) return body;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(body, "base64"));
+  } catch (cause) {
+    throw new Refusal("invalid_body", "The body is not UTF-8.", { cause });
+  }
 }
 
 function json(statusCode: number, contentType: string, body: unknown, headers: Record<string, string> = {}) {

@@ -23,14 +23,18 @@ export function formatCursor({ sinceMs, page }: Cursor): string {
   return [sinceMs, page.startedAtMs, page.afterLastMs ?? "", encodeURIComponent(page.afterPeer)].join(".");
 }
 
+/** By how much the clocks of two functions may differ. */
+const CLOCKS_DIFFER_MS_MAX = 5_000;
+
 const CURSOR = /^(\d{1,15})(?:\.(\d{1,15})\.(\d{0,15})\.(.+))?$/;
 
-/** Refuses `invalid_cursor` for what `formatCursor` cannot have made. */
-export function parseCursor(cursor: string): Cursor {
-  const [, sinceMs, startedAtMs, afterLastMs, encodedPeer] = CURSOR.exec(cursor) ?? [];
-  if (sinceMs !== undefined && encodedPeer === undefined) return { sinceMs: Number(sinceMs) };
+/** Refuses `invalid_cursor` for what `formatCursor` cannot have made by `nowMs`: it would hide every change until then. */
+export function parseCursor(cursor: string, nowMs: number): Cursor {
+  const [, sinceMs, startedAtMs = sinceMs, afterLastMs, encodedPeer] = CURSOR.exec(cursor) ?? [];
+  const isPast = Math.max(Number(sinceMs), Number(startedAtMs)) <= nowMs + CLOCKS_DIFFER_MS_MAX;
+  if (isPast && encodedPeer === undefined) return { sinceMs: Number(sinceMs) };
   const afterPeer = decode(encodedPeer);
-  if (!isUsername(afterPeer))
+  if (!isPast || !isUsername(afterPeer))
     throw new Refusal("invalid_cursor", `Hand back a cursor as the server gave it, or none; got ${quote(cursor)}.`);
   return {
     sinceMs: Number(sinceMs),

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { Refusal, type RefusalCode } from "./errors.ts";
 import { MESSAGE_PAGE_DEFAULT, MESSAGE_PAGE_MAX, TEXT_CODE_POINTS_MAX } from "./limits.ts";
-import { quote } from "./username.ts";
+import { quote, shorten } from "./username.ts";
 
 /** One entry of a conversation's log. */
 export interface Message {
@@ -70,10 +70,12 @@ const SyncFrame = v.object({ action: v.literal("sync"), since: v.optional(v.stri
  */
 export function parseSend(body: string | undefined, idempotencyKey: string | undefined): { text: string; id?: string } {
   const { text, id } = parse(SendBody, parseJson(body, "invalid_body"), "invalid_body");
-  if (id !== undefined && idempotencyKey !== undefined && id !== idempotencyKey)
-    throw new Refusal("invalid_id", `The body's id is ${quote(id)}, but Idempotency-Key is ${quote(idempotencyKey)}.`);
-  const givenId = id ?? idempotencyKey;
-  return { text: parseText(text), ...(givenId === undefined ? {} : { id: parseMessageId(givenId) }) };
+  const ids = [id, idempotencyKey || undefined].flatMap((given) =>
+    given === undefined ? [] : [parseMessageId(given)],
+  );
+  if (ids[0] !== undefined && ids[1] !== undefined && ids[0] !== ids[1])
+    throw new Refusal("invalid_id", `The body's id is ${quote(ids[0])}, but Idempotency-Key is ${quote(ids[1])}.`);
+  return { text: parseText(text), ...(ids[0] === undefined ? {} : { id: ids[0] }) };
 }
 
 /** Refuses `invalid_frame`. */
@@ -150,5 +152,5 @@ function parse<T>(schema: v.GenericSchema<unknown, T>, value: unknown, code: Ref
   const where = v.getDotPath(issue);
   if (where !== null && issue.received === "undefined") throw new Refusal(code, `${where} is missing.`);
   const expected = `${where === null ? "" : `${where}: `}${issue.expected?.toLowerCase()} was expected`;
-  throw new Refusal(code, `${expected}; got ${issue.received.slice(0, 60)}.`);
+  throw new Refusal(code, `${expected}; got ${shorten(issue.received)}.`);
 }

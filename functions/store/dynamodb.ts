@@ -8,8 +8,7 @@ export interface Table {
 }
 
 /**
- * A client with bounds: 3 attempts, 2 s to connect and 3 s to answer for each, so that a send that meets a slow
- * partition still ends within its function's timeout. Where DynamoDB is comes from the SDK's own environment, unless
+ * A client with bounds: 3 attempts, 2 s to connect and 3 s to answer for each. Where DynamoDB is comes from the SDK's own environment, unless
  * `config` says it.
  */
 export function createDocumentClient(config: DynamoDBClientConfig = {}): DynamoDBDocumentClient {

@@ -14,22 +14,40 @@ export function toRefusal(error: unknown, requestId: string): Refusal {
   return refusal;
 }
 
-function faultOf(error: unknown): Refusal {
-  if (error instanceof Error && isPassing(error))
+function faultOf(cause: unknown): Refusal {
+  if (cause instanceof LateError || (cause instanceof Error && isPassing(cause)))
     return new Refusal(
       "unavailable",
       "Storage did not answer in time; send it again, with the same id if it had one.",
       {
-        cause: error,
+        cause,
         retryAfterSeconds: 1,
       },
     );
-  return new Refusal("internal", "Something failed on the server; the requestId finds it in the logs.", {
-    cause: error,
-  });
+  return new Refusal("internal", "Something failed on the server; the requestId finds it in the logs.", { cause });
 }
 
 function isPassing(error: Error): boolean {
   const sdkError = error as Parameters<typeof isServerError>[0];
   return isTransientError(sdkError) || isThrottlingError(sdkError) || isServerError(sdkError);
+}
+
+/** What is left of a function's time when it gives up waiting, so that it answers by itself before it is ended. */
+const ANSWER_MS = 1500;
+
+class LateError extends Error {
+  override name = "LateError";
+}
+
+/**
+ * The result, or a rejection that becomes `unavailable` when the function's time is nearly over. What is under way then
+ * may still be done, as in every send that ends without an answer.
+ */
+export function withinTime<T>(result: Promise<T> | T, context: { getRemainingTimeInMillis(): number }): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const leftMs = context.getRemainingTimeInMillis() - ANSWER_MS;
+    timer = setTimeout(() => reject(new LateError("The function's time was nearly over")), leftMs);
+  });
+  return Promise.race([result, late]).finally(() => clearTimeout(timer));
 }

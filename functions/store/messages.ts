@@ -44,10 +44,10 @@ export function messagesTable(table: Table): MessageLog {
     },
     async backward({ conversation, before, limit }) {
       const bound = before === undefined ? {} : { bound: before };
-      return (await query({ conversation, direction: "backward", limit, ...bound })).map(toMessage);
+      return (await query({ conversation, direction: "backward", limit, ...bound })).map(toEntry);
     },
     async forward({ conversation, after, limit }) {
-      return (await query({ conversation, direction: "forward", limit, bound: after })).map(toMessage);
+      return (await query({ conversation, direction: "forward", limit, bound: after })).map(toEntry);
     },
     async append(conversation, entry) {
       const put = new PutCommand({

@@ -7,7 +7,8 @@ import type { Push } from "../domain/ports.ts";
 
 /**
  * Pushes through the management API of the WebSocket API at `endpoint` (`https://{host}/{stage}`).
- * Throttling and 5xx are retried by the SDK with full-jitter backoff: 3 attempts, 2 s each.
+ * Throttling and 5xx are retried by the SDK with full-jitter backoff: 3 attempts, 2 s each, so that
+ * a connection that hangs takes 6 s of the send's time.
  */
 export function managementApiPush(endpoint: string, log: (message: string, error: Error) => void): Push {
   const client = new ApiGatewayManagementApiClient({

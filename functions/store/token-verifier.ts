@@ -1,12 +1,23 @@
 import { JwtRsaVerifier } from "aws-jwt-verify";
-import { JwtBaseError, KidNotFoundInJwksError, WaitPeriodNotYetEndedJwkError } from "aws-jwt-verify/error";
+import {
+  FetchError,
+  JwksValidationError,
+  JwkValidationError,
+  JwtBaseError,
+  WaitPeriodNotYetEndedJwkError,
+} from "aws-jwt-verify/error";
 import type { Fetcher } from "aws-jwt-verify/https";
 import { SimpleJwksCache } from "aws-jwt-verify/jwk";
-import type { JwtPayload } from "aws-jwt-verify/jwt-model";
 
 /** The token is not one that the issuer gave for us, or it has expired. */
 export class InvalidTokenError extends Error {
   override name = "InvalidTokenError";
+}
+
+export interface VerifiedToken {
+  [claim: string]: unknown;
+  /** Whole seconds since the epoch. */
+  exp: number;
 }
 
 const FETCH_MS_MAX = 3000;
@@ -18,14 +29,18 @@ const FETCH_MS_MAX = 3000;
  */
 export function createTokenVerifier(expected: { issuer: string; audience: string }) {
   let verifier: ReturnType<typeof createVerifier> | undefined;
-  return async (token: string): Promise<JwtPayload> => {
-    verifier ??= createVerifier(expected);
+  return async (token: string): Promise<VerifiedToken> => {
+    // An issuer that could not be asked is asked again at the next handshake.
+    verifier ??= createVerifier(expected).catch((error: unknown) => {
+      verifier = undefined;
+      throw error;
+    });
     try {
-      return await (await verifier).verify(token);
+      const payload = await (await verifier).verify(token);
+      if (payload.exp === undefined) throw new InvalidTokenError("The token does not say when it expires");
+      return { ...payload, exp: Math.floor(payload.exp) };
     } catch (error) {
       if (isTokensFault(error)) throw new InvalidTokenError("The token is not valid", { cause: error });
-      // The next handshake discovers the issuer anew.
-      verifier = undefined;
       throw error;
     }
   };
@@ -49,12 +64,12 @@ async function createVerifier({ issuer, audience }: { issuer: string; audience: 
   );
 }
 
+/** A key that is unknown is the token's fault; keys that cannot be had, or asked for again so soon, are not. */
 function isTokensFault(error: unknown): boolean {
-  return (
-    error instanceof InvalidTokenError ||
-    error instanceof JwtBaseError ||
-    error instanceof KidNotFoundInJwksError ||
-    error instanceof WaitPeriodNotYetEndedJwkError
+  if (error instanceof InvalidTokenError) return true;
+  if (!(error instanceof JwtBaseError)) return false;
+  return ![FetchError, JwksValidationError, JwkValidationError, WaitPeriodNotYetEndedJwkError].some(
+    (fault) => error instanceof fault,
   );
 }
 

@@ -1,16 +1,19 @@
-import { BatchGetCommand, GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { setTimeout } from "node:timers/promises";
+import { BatchGetCommand, GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
 import type { User, Users } from "../domain/ports.ts";
 import { holds, type Table } from "./dynamodb.ts";
 
 /** Source: BatchGetItem in the DynamoDB API reference. */
 const BATCH_KEYS_MAX = 100;
+/** What is throttled for longer than this is left out: a profile is only an ornament of its row. */
 const BATCH_ROUNDS_MAX = 5;
+const BATCH_BACKOFF_MS_FIRST = 20;
 
 interface Item extends User {
   createdAt: string;
-  /** The hour in which opened conversations are counted: its start in ms since the epoch, and how many. */
+  /** The hour in which opened conversations are counted: its start in ms since the epoch, and with whom. */
   newPeersSince?: number;
-  newPeers?: number;
+  newPeers?: Set<string>;
 }
 
 /** The table Users: key `username`. */
@@ -18,12 +21,11 @@ export function usersTable({ client, tableName: TableName }: Table): Users {
   async function getBatch(usernames: string[]): Promise<User[]> {
     const users: User[] = [];
     let keys: Record<string, unknown>[] = usernames.map((username) => ({ username }));
-    for (let round = 0; keys.length > 0; round++) {
-      if (round === BATCH_ROUNDS_MAX)
-        throw new Error(`${TableName} left ${keys.length} keys unread in ${round} rounds`);
+    for (let round = 1; keys.length > 0 && round <= BATCH_ROUNDS_MAX; round++) {
       const output = await client.send(new BatchGetCommand({ RequestItems: { [TableName]: { Keys: keys } } }));
       users.push(...((output.Responses?.[TableName] ?? []) as Item[]).map(toUser));
       keys = output.UnprocessedKeys?.[TableName]?.Keys ?? [];
+      if (keys.length > 0) await setTimeout(Math.random() * BATCH_BACKOFF_MS_FIRST * 2 ** round);
     }
     return users;
   }
@@ -48,30 +50,35 @@ export function usersTable({ client, tableName: TableName }: Table): Users {
       return (await Promise.all(batches.map(getBatch))).flat();
     },
 
-    async countNewPeer({ username, nowMs, windowMs, max }) {
+    async countNewPeer({ username, peer, nowMs, windowMs, max }) {
       const key = { TableName, Key: { username } };
       const windowStart = nowMs - windowMs;
-      const countInWindow = () =>
+      const update = (change: Pick<UpdateCommandInput, "UpdateExpression" | "ConditionExpression">, values: object) =>
         holds(
           client.send(
             new UpdateCommand({
               ...key,
-              UpdateExpression: "SET newPeers = newPeers + :one",
-              ConditionExpression: "newPeersSince > :windowStart AND newPeers < :max",
-              ExpressionAttributeValues: { ":one": 1, ":windowStart": windowStart, ":max": max },
+              ...change,
+              ExpressionAttributeValues: { ":peers": new Set([peer]), ":windowStart": windowStart, ...values },
             }),
           ),
         );
+      const countInWindow = () =>
+        update(
+          {
+            UpdateExpression: "ADD newPeers :peers",
+            ConditionExpression:
+              "newPeersSince > :windowStart AND (size(newPeers) < :max OR contains(newPeers, :peer))",
+          },
+          { ":max": max, ":peer": peer },
+        );
       const openWindow = () =>
-        holds(
-          client.send(
-            new UpdateCommand({
-              ...key,
-              UpdateExpression: "SET newPeers = :one, newPeersSince = :now",
-              ConditionExpression: "attribute_not_exists(newPeersSince) OR newPeersSince <= :windowStart",
-              ExpressionAttributeValues: { ":one": 1, ":now": nowMs, ":windowStart": windowStart },
-            }),
-          ),
+        update(
+          {
+            UpdateExpression: "SET newPeers = :peers, newPeersSince = :now",
+            ConditionExpression: "attribute_not_exists(newPeersSince) OR newPeersSince <= :windowStart",
+          },
+          { ":now": nowMs },
         );
       // The last try is for the one who came second in opening the window.
       if ((await countInWindow()) || (await openWindow()) || (await countInWindow())) return "counted";

@@ -21,19 +21,17 @@ export async function handler(event: APIGatewayRequestAuthorizerEvent): Promise<
     logger.error("token not verified", { requestId: event.requestContext.requestId, error: cause as Error });
     throw cause;
   });
-  const username = payload[claim];
-  if (!isUsername(username)) return decision("Deny", event.methodArn, { principalId: "nobody" });
-  const context: AuthorizerContext = { username, tokenExpiresAtSeconds: String(payload.exp) };
-  return decision("Allow", event.methodArn, { principalId: username, context: { ...context } });
+  // The HTTP API hands numbers over as text, so that a numeric claim is a name there too.
+  const claimed = payload[claim];
+  const username = typeof claimed === "number" ? String(claimed) : claimed;
+  if (!isUsername(username)) return { principalId: "nobody", policyDocument: policy("Deny", event.methodArn) };
+  return {
+    principalId: encodeURIComponent(username),
+    policyDocument: policy("Allow", event.methodArn),
+    context: { tokenExpiresAtSeconds: String(payload.exp) } satisfies Omit<AuthorizerContext, "principalId">,
+  };
 }
 
-function decision(
-  Effect: "Allow" | "Deny",
-  Resource: string,
-  who: Pick<APIGatewayAuthorizerResult, "principalId" | "context">,
-): APIGatewayAuthorizerResult {
-  return {
-    ...who,
-    policyDocument: { Version: "2012-10-17", Statement: [{ Action: "execute-api:Invoke", Effect, Resource }] },
-  };
+function policy(Effect: "Allow" | "Deny", Resource: string): APIGatewayAuthorizerResult["policyDocument"] {
+  return { Version: "2012-10-17", Statement: [{ Action: "execute-api:Invoke", Effect, Resource }] };
 }

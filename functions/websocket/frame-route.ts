@@ -1,5 +1,6 @@
+import type { Context } from "aws-lambda";
 import type { ServerFrame } from "../protocol/wire.ts";
-import { toRefusal } from "../store/faults.ts";
+import { toRefusal, withinTime } from "../store/faults.ts";
 import type { WebSocketRequestContext } from "./connection.ts";
 
 export interface FrameEvent {
@@ -9,10 +10,13 @@ export interface FrameEvent {
 
 /** Makes a Lambda handler of a two-way route: what `handle` returns, or refuses, is the answering frame. */
 export function frameRoute(handle: (event: FrameEvent) => Promise<ServerFrame> | ServerFrame) {
-  return async (event: FrameEvent): Promise<{ statusCode: number; body: string }> => {
+  return async (
+    event: FrameEvent,
+    context: Pick<Context, "getRemainingTimeInMillis">,
+  ): Promise<{ statusCode: number; body: string }> => {
     const { requestId } = event.requestContext;
     try {
-      return reply(await handle(event));
+      return reply(await withinTime(handle(event), context));
     } catch (error) {
       const { code, message } = toRefusal(error, requestId);
       return reply({ type: "error", code, detail: message, requestId });

@@ -165,6 +165,17 @@ export function mainPath(dynamoDb: DynamoDbEngine): void {
       await Promise.all([byProtocol.close(), byHeader.close()]);
     });
 
+    test("[C1] a token whose name is no username is refused with 403 by both APIs", async () => {
+      const odd = await system.user("a!");
+      expect(await refusedHandshake(system.runtime.baseUrl, ["duet.v1", `bearer.${odd.token}`])).toBe(403);
+      expect((await odd.conversations()).body).toMatchObject({ status: 403, code: "not_allowed" });
+    });
+
+    test("[C2] a client that speaks another subprotocol is refused", async () => {
+      const { bob } = await pair();
+      expect(await refusedHandshake(system.runtime.baseUrl, ["duet.v9", `bearer.${bob.token}`])).toBe(400);
+    });
+
     test("[C5] a frame that is no sync is answered by an error, and the socket stays open", async () => {
       const { bob } = await pair();
       const socket = await bob.open();
@@ -173,6 +184,14 @@ export function mainPath(dynamoDb: DynamoDbEngine): void {
       expect(await socket.ask({ action: "sync", since: "x" }, "error")).toMatchObject({ code: "invalid_cursor" });
       expect(await socket.ask({ action: "sync" }, "synced")).toMatchObject({ rows: [] });
       await socket.close();
+    });
+
+    test("[C4] a socket that was closed is forgotten", async () => {
+      const { bob } = await pair();
+      const socket = await bob.open();
+      expect(await system.connectionIds(bob.username)).toHaveLength(1);
+      await socket.close();
+      await expect.poll(() => system.connectionIds(bob.username), { timeout: 10_000 }).toEqual([]);
     });
 
     test("[C4] a socket that was closed is not pushed to any more", async () => {

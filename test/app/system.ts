@@ -1,9 +1,12 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import { startDuet } from "../../bin/run-duet.ts";
+import { connectionsTable } from "../../functions/store/connections.ts";
+import { createDocumentClient } from "../../functions/store/dynamodb.ts";
 import type { DynamoDbEngine } from "../../local/dynamodb/dynamodb.ts";
 import { requestTokens } from "../../local/identity/request-tokens.ts";
 import type { Runtime } from "../../local/runtime.ts";
+import { localDynamoDb } from "../storage.ts";
 
 /** The whole system in this process, in memory, on a free port, as `npm start` puts it up. */
 export async function startSystem(options: { dynamoDb: DynamoDbEngine; limits?: boolean }) {
@@ -17,7 +20,20 @@ export async function startSystem(options: { dynamoDb: DynamoDbEngine; limits?: 
       throw error;
     },
   });
-  return { runtime, user: (username: string) => signIn(runtime, username), close: runtime.close };
+  const records = connectionRecords(runtime);
+  return {
+    runtime,
+    user: (username: string) => signIn(runtime, username),
+    connectionIds: async (username: string) =>
+      (await records.live({ username, nowMs: Date.now() })).map(({ connectionId }) => connectionId),
+    close: runtime.close,
+  };
+}
+
+/** The table Connections of the running system. */
+function connectionRecords({ app, storageEndpoint }: Runtime) {
+  const tableName = app.tables.find(({ path }) => path.includes("/Connections/"))?.tableName ?? "";
+  return connectionsTable({ client: createDocumentClient(localDynamoDb(storageEndpoint)), tableName });
 }
 
 /** A signed-in user, by HTTP and by sockets. */

@@ -49,17 +49,19 @@ describe("the stack", () => {
       .flatMap(({ id, Properties }) =>
         Properties.PolicyDocument.Statement.map((statement: object) => ({ id, ...statement })),
       );
-    const actions = statements.flatMap(({ Action }) => Action);
+    const actions: string[] = statements.flatMap(({ Action }) => Action);
     const expected = Object.values(ACCESS).flatMap((access) => Object.values(access).flat());
     expect(actions.filter((action) => action.startsWith("dynamodb:")).sort()).toEqual(
       expected.map((action) => `dynamodb:${action}`).sort(),
     );
-    const others = statements.filter(({ Action }) => !String(Action).startsWith("dynamodb:"));
+    const others = statements.filter(({ Action }) => !/^(dynamodb|logs):/.test(String(Action)));
     expect(others).toMatchObject([{ Action: "execute-api:ManageConnections", Effect: "Allow" }]);
     expect(others[0].id).toMatch(/PostMessage/);
     expect(JSON.stringify(others[0].Resource)).toContain("/ws/POST/@connections/*");
     for (const { Resource } of statements.filter((statement) => statement !== others[0]))
-      expect(Resource).toEqual({ "Fn::GetAtt": [expect.stringMatching(/^Tables/), "Arn"] });
+      expect(Resource).toEqual({ "Fn::GetAtt": [expect.stringMatching(/^Tables|Logs[0-9A-F]{8}$/), "Arn"] });
+    for (const { Properties } of duet.all("AWS::IAM::Role"))
+      expect(Object.keys(Properties)).toEqual(["AssumeRolePolicyDocument"]);
   });
 
   test("keeps the tables that people's words are in, with point-in-time recovery, unless it is a stage for development", async () => {

@@ -63,7 +63,7 @@ async function twoUsers(overrides: Partial<SendPorts> = {}) {
     ]);
   const texts = async () =>
     (await storage.log.forward({ conversation: [alice, bob].sort().join("#"), after: 0, limit: 1000 })).map(
-      ({ seq, text }) => `${seq} ${text}`,
+      ({ message }) => `${message.seq} ${message.text}`,
     );
   return { alice, bob, ports, connect, say, answer, rows, texts, recorder };
 }
@@ -244,6 +244,23 @@ describe("repeat", () => {
     expect(await texts()).toEqual(["1 newer", "2 older"]);
   });
 
+  test("[R3] an id that would have to be searched for in more than 4 MB is refused, not stored twice", async () => {
+    const { say, alice, bob } = await twoUsers();
+    const id = v7();
+    await say("first", id);
+    const conversation = [alice, bob].sort().join("#");
+    const large = "x".repeat(64 * 1024);
+    for (let seq = 2; seq <= 161; seq++) {
+      const tail = await storage.log.tail(conversation);
+      if (tail === undefined) throw new Error("The log is empty");
+      const later = v7();
+      const message = { ...tail.message, seq, id: later, text: large };
+      await storage.log.append(conversation, { ...tail, message, newestId: later });
+    }
+    expect(await code(say("first", id))).toBe("id_too_old");
+    expect((await storage.log.tail(conversation))?.message.seq).toBe(161);
+  });
+
   test("[R4] an id from the future is refused beyond 60 s, with the server's time", async () => {
     const { say } = await twoUsers();
     await say("59 s ahead", idAt(Date.now() + 59_000));
@@ -396,18 +413,55 @@ describe("limits per sender", () => {
   });
 });
 
-test("a send of 600 bytes costs at most 3 write and 6 read units, also in a long conversation", async () => {
-  const { alice, bob, ports, connect } = await twoUsers({ limits: { messagesPerBurst: 1000, newPeersPerHour: 30 } });
-  await Promise.all([connect(bob, "b1="), connect(bob, "b2="), connect(alice, "a1=")]);
-  for (let i = 0; i < 30; i++) {
-    await send(ports, { sender: alice, recipient: bob, text: "x".repeat(600), id: v7() });
-    await send(ports, { sender: bob, recipient: alice, text: "x".repeat(600), id: v7() });
+test("[Q2] one conversation counts once, however many sends open it at once", async () => {
+  const { ports, alice, bob } = await twoUsers({ limits: { messagesPerBurst: null, newPeersPerHour: 1 } });
+  const codes = await Promise.all(
+    Array.from({ length: 5 }, (_, i) => code(send(ports, { sender: alice, recipient: bob, text: `${i}` }))),
+  );
+  expect(codes).toEqual(Array(5).fill("sent"));
+});
+
+describe("what a send costs and reads", () => {
+  /** Two users with sockets in a conversation of 60 messages of 600 bytes. */
+  async function longConversation() {
+    const users = await twoUsers({ limits: { messagesPerBurst: 1000, newPeersPerHour: 30 } });
+    const { alice, bob, connect, say, answer } = users;
+    await Promise.all([connect(bob, "b1="), connect(bob, "b2="), connect(alice, "a1=")]);
+    for (let i = 0; i < 30; i++) {
+      await say("x".repeat(600), v7());
+      await answer("x".repeat(600), v7());
+    }
+    storage.takeRequests();
+    return users;
   }
-  storage.takeUnits();
-  await send(ports, { sender: alice, recipient: bob, text: "字".repeat(200), id: v7() });
-  const units = storage.takeUnits();
-  expect(units.write).toBeGreaterThan(0);
-  expect(units.write).toBeLessThanOrEqual(3);
-  expect(units.read).toBeGreaterThan(0);
-  expect(units.read).toBeLessThanOrEqual(6);
+
+  test("at most 3 write and 6 read units for 600 bytes, also in a long conversation", async () => {
+    const { say } = await longConversation();
+    await say("字".repeat(200), v7());
+    const { read, write } = storage.takeRequests().units;
+    expect(write).toBeGreaterThan(0);
+    expect(write).toBeLessThanOrEqual(3);
+    expect(read).toBeGreaterThan(0);
+    expect(read).toBeLessThanOrEqual(6);
+  });
+
+  test("a little more, not the whole log, where the peer's clock is ahead", async () => {
+    const { say, answer } = await longConversation();
+    await answer("from a clock that is 30 s ahead", idAt(Date.now() + 30_000));
+    await say("in between");
+    storage.takeRequests();
+    await say("x".repeat(600), v7());
+    expect(storage.takeRequests().units.read).toBeLessThanOrEqual(8);
+    await say("no id, nothing to search for");
+    expect(storage.takeRequests().units.read).toBeLessThanOrEqual(6);
+  });
+
+  test("[S1] all that it reads is strongly consistent, but for the sender's own profile", async () => {
+    const { alice, say } = await longConversation();
+    await say("hi", v7());
+    const reads = storage.takeRequests().reads;
+    expect(reads.length).toBeGreaterThan(5);
+    const stale = reads.filter(({ ConsistentRead }) => ConsistentRead !== true);
+    expect(stale.map(({ Key }) => Key)).toEqual([{ username: alice }]);
+  });
 });

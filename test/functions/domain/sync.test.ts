@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listConversations } from "../../../functions/domain/list-conversations.ts";
 import type { Connection, World } from "../../../functions/domain/ports.ts";
-import { CURSOR_OVERLAP_MS, type SyncRequest, sync } from "../../../functions/domain/sync.ts";
+import { type SyncRequest, sync } from "../../../functions/domain/sync.ts";
 import type { Row } from "../../../functions/protocol/wire.ts";
+import { TIMEOUT } from "../../../lib/functions.ts";
 import { openStorage, type Storage } from "../../storage.ts";
 
 let storage: Storage;
@@ -20,6 +21,7 @@ const world: World = {
   newMessageId: () => randomUUID(),
 };
 
+const CLOCKS_DIFFER_MS = 500;
 const WRITES_AT_ONCE = 20;
 
 /** A user with a row about each of `peers` peers, the last one written the newest. */
@@ -86,6 +88,13 @@ describe("sync", () => {
     expect(recorded).toEqual([{ username, connectionId: "c1=", connectedAtMs: nowMs - 1000, expiresAtSeconds }]);
   });
 
+  test("[S1] the rows are read strongly consistent", async () => {
+    const { username } = await userWithRows(1);
+    storage.takeRequests();
+    await sync({ ...storage, world }, request(username));
+    expect(storage.takeRequests().reads).toMatchObject([{ ConsistentRead: true }]);
+  });
+
   test("[S2] [S3] 300 rows with the longest previews come in several frames, each peer once", async () => {
     const { username, names } = await userWithRows(300, () => "😀".repeat(100));
     const { rows, answers } = await syncAll(username);
@@ -100,8 +109,9 @@ describe("sync", () => {
     expect((await syncAll(username, cursor)).rows).toEqual([]);
     nowMs += 1000;
     await write(username, "new-peer", 1);
-    // A function took this time before it lost its processor, and its write comes only now.
-    await write(username, "late-peer", 1, "hi", nowMs - CURSOR_OVERLAP_MS + 2000);
+    // A function took this time before it lost its processor, and its write comes only now, at the end of its life.
+    const functionTimeoutMs = TIMEOUT.toMilliseconds();
+    await write(username, "late-peer", 1, "hi", nowMs - 1000 - functionTimeoutMs - CLOCKS_DIFFER_MS);
     expect((await syncAll(username, cursor)).rows.map(({ peer }) => peer)).toEqual(["late-peer", "new-peer"]);
   });
 
@@ -110,7 +120,7 @@ describe("sync", () => {
     const first = await sync({ ...storage, world }, request(username));
     expect(first.more).toBe(true);
     const changed = first.rows[0]?.peer ?? "";
-    nowMs += 5000;
+    nowMs += 300_000;
     await write(username, changed, 2);
     const rest = await syncAll(username, first.cursor);
     expect(new Set([...first.rows, ...rest.rows].map(({ peer }) => peer)).size).toBe(names.length);
@@ -153,13 +163,22 @@ describe("the list of conversations", () => {
   test("[L3] a row that moves to the top between two pages is given by the next reading", async () => {
     const { username, names } = await userWithRows(201);
     const first = await list(username);
-    nowMs += 5000;
+    nowMs += 300_000;
     await write(username, names[0] ?? "", 2);
     const second = await list(username, first.cursor);
     expect(second).toMatchObject({ conversations: [], more: false });
     expect((await list(username, second.cursor)).conversations).toContainEqual(
       expect.objectContaining({ peer: names[0], lastSeq: 2 }),
     );
+  });
+
+  test("[L3] rows of one moment are given once each, in the order of their peers", async () => {
+    const username = `user-${randomUUID()}`;
+    const peers = Array.from({ length: 201 }, (_, i) => `peer-${String(i).padStart(3, "0")}`);
+    for (const peer of peers) await write(username, peer, 1);
+    const first = await list(username);
+    const second = await list(username, first.cursor);
+    expect([...first.conversations, ...second.conversations].map(({ peer }) => peer)).toEqual(peers);
   });
 
   test("[L4] whoever lists exists from then on, with an empty list", async () => {

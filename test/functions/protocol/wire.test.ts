@@ -22,7 +22,8 @@ describe("the body of a send", () => {
     expect(parseSend(body({ text: "hi" }), undefined)).toEqual({ text: "hi" });
     expect(parseSend(body({ text: "hi", id: ID.toUpperCase() }), undefined)).toEqual({ text: "hi", id: ID });
     expect(parseSend(body({ text: "hi" }), ID)).toEqual({ text: "hi", id: ID });
-    expect(parseSend(body({ text: "hi", id: ID }), ID)).toEqual({ text: "hi", id: ID });
+    expect(parseSend(body({ text: "hi", id: ID }), ID.toUpperCase())).toEqual({ text: "hi", id: ID });
+    expect(parseSend(body({ text: "hi", id: ID }), "")).toEqual({ text: "hi", id: ID });
     expect(refusal(() => parseSend(body({ text: "hi", id: ID }), ID.replace("ab", "ac"))).code).toBe("invalid_id");
   });
 
@@ -91,17 +92,27 @@ describe("the page of a log", () => {
   });
 });
 
+const NOW_MS = 1_764_000_000_000;
+
 describe("cursors", () => {
+  test("[S4] a cursor from the future would hide every change until then, and is refused", () => {
+    expect(parseCursor(`${NOW_MS + 5000}`, NOW_MS)).toEqual({ sinceMs: NOW_MS + 5000 });
+    for (const cursor of [`${NOW_MS + 5001}`, `1.${NOW_MS + 5001}..bob`, "999999999999999"])
+      expect(refusal(() => parseCursor(cursor, NOW_MS)).code).toBe("invalid_cursor");
+  });
+
   test.each([
     { sinceMs: 0 },
     { sinceMs: 1764000000000 },
     { sinceMs: 0, page: { startedAtMs: 1764000000000, afterPeer: "o.brien@x.cn" } },
     { sinceMs: 5, page: { startedAtMs: 1764000000000, afterPeer: "张三", afterLastMs: 1763000000000 } },
-  ])("[S4] a cursor is read as it was made: %j", (cursor) => expect(parseCursor(formatCursor(cursor))).toEqual(cursor));
+  ])("[S4] a cursor is read as it was made: %j", (cursor) =>
+    expect(parseCursor(formatCursor(cursor), NOW_MS)).toEqual(cursor),
+  );
 
   test.each(["", "x", "-1", "1.2", "1.2.3", "1.2..", "1.2..%", "1.2..a%23b", "1".repeat(16), "1.2.x.bob"])(
     "[S4] a cursor that the server cannot have made is refused: %j",
-    (cursor) => expect(refusal(() => parseCursor(cursor)).code).toBe("invalid_cursor"),
+    (cursor) => expect(refusal(() => parseCursor(cursor, NOW_MS)).code).toBe("invalid_cursor"),
   );
 });
 

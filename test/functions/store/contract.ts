@@ -60,7 +60,7 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       test("pages go forward and backward, in order, by number and not by text, with and without a bound", async () => {
         const conversation = fresh("a#b");
         for (let seq = 1; seq <= 12; seq++) await storage.log.append(conversation, entry(seq));
-        const seqs = (messages: { seq: number }[]) => messages.map(({ seq }) => seq);
+        const seqs = (entries: LogEntry[]) => entries.map(({ message }) => message.seq);
         expect(seqs(await storage.log.backward({ conversation, limit: 3 }))).toEqual([12, 11, 10]);
         expect(seqs(await storage.log.backward({ conversation, before: 10, limit: 2 }))).toEqual([9, 8]);
         expect(seqs(await storage.log.backward({ conversation, before: 2, limit: 5 }))).toEqual([1]);
@@ -77,7 +77,7 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
         }
         const page = await storage.log.forward({ conversation, after: 0, limit: 100 });
         expect(page).toHaveLength(80);
-        expect(page.every(({ text }) => text === large)).toBe(true);
+        expect(page.every(({ message }) => message.text === large)).toBe(true);
       });
 
       test.each(["\u0000", "a\u0000b", "'\"`$", "\u2028", "👨‍👩‍👧", "\r\n", "مرحبا"])(
@@ -114,11 +114,24 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
 
       test("[Q2] new peers are counted up to the maximum, exactly, also at once, and again in the next window", async () => {
         const username = fresh("opener");
-        const count = (nowMs: number) => storage.users.countNewPeer({ username, nowMs, windowMs: 1000, max: 5 });
-        const outcomes = await Promise.all(Array.from({ length: 9 }, () => count(NOW_MS)));
+        const count = (peer: string, nowMs: number) =>
+          storage.users.countNewPeer({ username, peer, nowMs, windowMs: 1000, max: 5 });
+        const peers = Array.from({ length: 9 }, (_, i) => `peer${i}`);
+        const outcomes = await Promise.all(peers.map((peer) => count(peer, NOW_MS)));
         expect(outcomes.filter((outcome) => outcome === "counted")).toHaveLength(5);
-        expect(await count(NOW_MS + 999)).toEqual({ windowEndsAtMs: NOW_MS + 1000 });
-        expect(await count(NOW_MS + 1000)).toBe("counted");
+        expect(await count("another", NOW_MS + 999)).toEqual({ windowEndsAtMs: NOW_MS + 1000 });
+        expect(await count("another", NOW_MS + 1000)).toBe("counted");
+      });
+
+      test("[Q2] a peer counts once, however often and at how many times it is counted", async () => {
+        const username = fresh("opener");
+        const count = (peer: string) =>
+          storage.users.countNewPeer({ username, peer, nowMs: NOW_MS, windowMs: 1000, max: 2 });
+        const same = await Promise.all(Array.from({ length: 6 }, () => count("bob")));
+        expect(same).toEqual(Array(6).fill("counted"));
+        expect(await count("cid")).toBe("counted");
+        expect(await count("dan")).toEqual({ windowEndsAtMs: NOW_MS + 1000 });
+        expect(await count("bob")).toBe("counted");
       });
     });
 
