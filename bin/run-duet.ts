@@ -46,21 +46,21 @@ export async function synthesizeDuet(context: Record<string, string> = {}): Prom
 
 /** Starts Duet, says so on standard output, and stays until a signal or a fault ends it with all that it started. */
 export async function runDuet(options: DuetOptions): Promise<void> {
-  let runtime: Promise<Runtime> | undefined;
+  let runtime: Runtime | undefined;
   let ending = false;
   const end = async (exitCode: number, reason?: string) => {
     if (reason !== undefined) process.stderr.write(`${reason}\n`);
-    // Asked again while it is closing: what was started ends with this process in any case.
-    if (ending) process.exit(exitCode);
+    // Still starting, or asked for the second time: what was started ends with this process in any case.
+    if (runtime === undefined || ending) process.exit(exitCode);
     ending = true;
-    await runtime?.then(({ close }) => close()).catch(() => undefined);
+    await runtime.close();
     process.exit(exitCode);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(0));
   process.on("uncaughtException", (error) => end(1, error.stack));
 
-  runtime = startDuet({ ...options, onStorageLost: (error) => end(1, error.message) });
-  const { baseUrl, storage, milestones, app } = await runtime;
+  runtime = await startDuet({ ...options, onStorageLost: (error) => end(1, error.message) });
+  const { baseUrl, storage, milestones, app } = runtime;
   if (app.userPools.length > 0) await createUsers(baseUrl, DEMO_USERS);
   process.stdout.write(banner({ baseUrl, storage, embeddedIssuer: app.userPools.length > 0 }));
   const seconds = (ms: number) => (ms / 1000).toFixed(1);

@@ -42,7 +42,8 @@ try {
     });
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  // What was started meanwhile ends with this process.
+  process.exit(1);
 }
 
 function parsePort(given: string): number {

@@ -69,7 +69,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const app = loadApp({ outDirectory: await outDirectory, baseUrl: server.baseUrl });
     const assemblyMs = sinceBeganMs();
 
-    await createTables({ endpoint: storage.endpoint, tables: app.tables });
+    await createTables({ endpoint: storage.endpoint, tables: app.tables }).catch((cause: Error) => {
+      throw new Error(`The tables cannot be served from ${storage.description}: ${cause.message}`, { cause });
+    });
     const ttl = startTtlSweep({ endpoint: storage.endpoint, tables: app.tables, log });
     closers.push(ttl.close);
     const environment = { AWS_ENDPOINT_URL_DYNAMODB: storage.endpoint };

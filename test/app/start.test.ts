@@ -87,6 +87,16 @@ describe("npm start", { timeout: 180_000 }, () => {
     rmSync(bin, { recursive: true });
   });
 
+  test("ends at once on ctrl-C while it is still starting", async () => {
+    const command = start(["--in-memory"], { PORT: String(await freePort()) });
+    await expect.poll(() => descendants(command.child).length, { timeout: 20_000 }).toBeGreaterThan(1);
+    const all = descendants(command.child);
+    command.child.kill("SIGINT");
+    await command.exited;
+    expect(command.output()).not.toContain("Duet is ready");
+    expect(await left(all)).toEqual([]);
+  });
+
   test("leaves nothing behind when it is killed", async () => {
     const command = start(["--in-memory"], { PORT: String(await freePort()) });
     await command.printed(/^Started in /m);
