@@ -11,7 +11,7 @@ export interface AppModel {
 }
 
 export interface TableModel {
-  /** Construct path of the resource, for messages: `Duet/Messages/Resource`. */
+  /** Construct path of the resource, for messages: `Shop/Orders/Resource`. */
   path: string;
   tableName: string;
   keySchema: { attributeName: string; keyType: "HASH" | "RANGE" }[];
