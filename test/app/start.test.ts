@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { descendants, freePort, left, processOf, run } from "./process.ts";
+import { openSocket } from "./system.ts";
 
 type Command = ReturnType<typeof run>;
 const started: Command[] = [];
@@ -42,14 +43,14 @@ function curlLine(output: string): string {
   return line;
 }
 
-/** Sends a signal to the command's process group, as ctrl-C does, or to the command alone. */
+/** Sends a signal to the command's process group, as a terminal does, or SIGTERM to the command alone. */
 async function end(
   command: Command,
-  signal: "SIGINT" | "SIGTERM",
+  signal: "SIGINT" | "SIGTERM" | "SIGHUP",
 ): Promise<{ exit: number | string; alive: number[] }> {
   const all = descendants(command.child);
   expect(all.length).toBeGreaterThan(3);
-  if (signal === "SIGINT") process.kill(-(command.child.pid ?? 0), signal);
+  if (signal !== "SIGTERM") process.kill(-(command.child.pid ?? 0), signal);
   else command.child.kill(signal);
   return { exit: await command.exited, alive: await left(all) };
 }
@@ -63,12 +64,19 @@ describe("npm start", { timeout: 180_000 }, () => {
     expect(screen).toContain(`Duet is ready on http://localhost:${port}`);
     expect(screen).toContain("alice and bob");
     expect(JSON.parse(await bash(curlLine(screen)))).toMatchObject({ message: { seq: 1, text: "hi bob" } });
+    const token = (await bash(`PORT=${port} npm run -s token -- bob`)).trim().split("\n").at(-1) ?? "";
+    const { closed } = await openSocket(`http://localhost:${port}`, ["duet.v1", `bearer.${token}`]);
     expect((await end(first, "SIGINT")).alive).toEqual([]);
+    expect(await closed).toBe(1001);
     expect(readdirSync(data).sort()).toEqual(["dynamodb", "identity"]);
 
     const second = npmStart(port, "--data", data);
     await second.printed(/^Started in /m);
     expect(JSON.parse(await bash(curlLine(screen)))).toMatchObject({ message: { seq: 2 } });
+    const messages = await fetch(`http://localhost:${port}/api/conversations/alice/messages`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(await messages.json()).toMatchObject({ messages: [{ seq: 1 }, { seq: 2 }], lastSeq: 2 });
     expect((await end(second, "SIGTERM")).alive).toEqual([]);
     rmSync(data, { recursive: true });
   });
@@ -82,7 +90,7 @@ describe("npm start", { timeout: 180_000 }, () => {
       const screen = await command.printed(/^Started in /m);
       expect(screen).toMatch(/^ {2}Data +dynalite.*memory.*Java/m);
       expect([time, JSON.parse(await bash(curlLine(screen))).message.seq]).toEqual([time, 1]);
-      expect(await end(command, "SIGINT")).toEqual({ exit: 0, alive: [] });
+      expect(await end(command, time === 1 ? "SIGINT" : "SIGHUP")).toEqual({ exit: 0, alive: [] });
     }
     rmSync(bin, { recursive: true });
   });

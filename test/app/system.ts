@@ -75,6 +75,7 @@ export async function openSocket(baseUrl: string, protocols: string[], headers: 
     arrived.dispatchEvent(new Event("frame"));
   });
   await once(socket, "open");
+  const closed = once(socket, "close").then(([code]) => code as number);
   /** The first frame that fits, which may have come already. */
   const frame = async (fits: (frame: Json) => boolean): Promise<Json> => {
     for (;;) {
@@ -85,6 +86,8 @@ export async function openSocket(baseUrl: string, protocols: string[], headers: 
   };
   return {
     protocol: socket.protocol,
+    /** The code with which it was closed, by either side. */
+    closed,
     frames,
     frame,
     /** The answer to a frame that is sent when no other answer of that type is outstanding. */
@@ -94,8 +97,6 @@ export async function openSocket(baseUrl: string, protocols: string[], headers: 
       return frame((one) => one.type === type && frames.indexOf(one) >= before);
     },
     close: async () => {
-      if (socket.readyState === WebSocket.CLOSED) return;
-      const closed = once(socket, "close");
       socket.close();
       await closed;
     },
