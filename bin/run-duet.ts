@@ -14,6 +14,9 @@ const INPUTS = ["bin/duet.ts", "lib", "functions", "cdk.json", "package-lock.jso
 /** They exist from the start, so that the line which is printed works when it is pasted. */
 const DEMO_USERS = ["alice", "bob"];
 
+/** A second signal within this time is taken for the same. */
+const SAME_SIGNAL_MS_MAX = 1000;
+
 export interface DuetOptions {
   port: number;
   dataDirectory?: string;
@@ -47,12 +50,14 @@ export async function synthesizeDuet(context: Record<string, string> = {}): Prom
 /** Starts Duet, says so on standard output, and stays until a signal or a fault ends it with all that it started. */
 export async function runDuet(options: DuetOptions): Promise<void> {
   let runtime: Runtime | undefined;
-  let ending = false;
+  let endingSinceMs: number | undefined;
   const end = async (exitCode: number, reason?: string) => {
     if (reason !== undefined) process.stderr.write(`${reason}\n`);
+    // One ctrl-C comes twice: from the terminal, and from npm, which hands on its own.
+    if (endingSinceMs !== undefined && performance.now() - endingSinceMs < SAME_SIGNAL_MS_MAX) return;
     // Still starting, or asked for the second time: what was started ends with this process in any case.
-    if (runtime === undefined || ending) process.exit(exitCode);
-    ending = true;
+    if (runtime === undefined || endingSinceMs !== undefined) process.exit(exitCode);
+    endingSinceMs = performance.now();
     await runtime.close();
     process.exit(exitCode);
   };

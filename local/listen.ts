@@ -49,6 +49,7 @@ export async function listen(port: number): Promise<ListeningServer> {
       else
         socket.end(
           `HTTP/1.1 ${routes === undefined ? "503 Service Unavailable" : "403 Forbidden"}\r\nConnection: close\r\n\r\n`,
+          () => socket.destroy(), // A client that keeps its side open would keep the server from closing.
         );
     });
     return server;

@@ -48,6 +48,8 @@ export async function synthesize(options: SynthesizeOptions): Promise<string> {
   // Moved into place whole, so that neither a crash nor a second run leaves half an assembly there.
   mkdirSync(cacheDirectory, { recursive: true });
   const unfinished = mkdtempSync(`${outDirectory}-`);
+  const remove = () => rmSync(unfinished, { recursive: true, force: true });
+  process.once("exit", remove);
   try {
     await run(app, projectDirectory, { CDK_OUTDIR: unfinished, CDK_CONTEXT_JSON: context });
     renameSync(unfinished, outDirectory);
@@ -55,7 +57,8 @@ export async function synthesize(options: SynthesizeOptions): Promise<string> {
     // Another run that was quicker has made the same.
     if (!existsSync(outDirectory)) throw error;
   } finally {
-    rmSync(unfinished, { recursive: true, force: true });
+    remove();
+    process.off("exit", remove);
   }
   return outDirectory;
 }

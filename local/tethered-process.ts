@@ -3,10 +3,11 @@ import { createInterface } from "node:readline";
 
 /**
  * Waits for the end of the pipe on file descriptor 4, of which only this process holds the other end, and then kills
- * the command. `exec` keeps the shell's process id, so `$$` is the command. The watching subshell closes the output
+ * the command with all that it has started: the session is a process group, and `exec` keeps the shell's process id, so
+ * `$$` names both. The watching subshell closes the output
  * and the message channel (3), which would otherwise stay open after the command has ended.
  */
-const TETHER = '(read -r _ <&4; kill -9 $$) >/dev/null 2>&1 3>&- & exec "$@" 4<&-';
+const TETHER = '(read -r _ <&4; kill -9 -$$) >/dev/null 2>&1 3>&- & exec "$@" 4<&-';
 
 export interface TetheredProcess {
   /** `send` and `on("message")` work when `messages` was asked for. */

@@ -24,6 +24,7 @@ function readArguments(): { issuer?: string; usernames: string[] } {
 
 try {
   const baseUrl = `http://localhost:${process.env.PORT || 3000}`;
+  if (!URL.canParse(baseUrl)) throw new NoTokensError(`PORT is a whole number up to 65535; got ${process.env.PORT}`);
   const accessTokens = await requestTokens({ baseUrl, ...readArguments() });
   for (const accessToken of accessTokens) console.log(accessToken);
 } catch (error) {

@@ -1,5 +1,5 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 
 const LOCK_FILE = "lock";
 
@@ -18,28 +18,53 @@ const held = new Set<string>();
  */
 export async function lockDataDirectory(directory: string): Promise<() => Promise<void>> {
   const file = resolve(directory, LOCK_FILE);
+  const mine = `${file}.${process.pid}`;
   await mkdir(directory, { recursive: true });
-  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    try {
-      await writeFile(file, `${process.pid}\n`, { flag: "wx" });
-      held.add(file);
-      return async () => {
-        held.delete(file);
-        await rm(file, { force: true });
-      };
-    } catch (error) {
-      if (!hasCode(error, "EEXIST")) throw error;
+  await writeFile(mine, `${process.pid}\n`);
+  try {
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+      if (await succeeds(link(mine, file), "EEXIST")) {
+        held.add(file);
+        return async () => {
+          held.delete(file);
+          await rm(file, { force: true });
+        };
+      }
+      refuseHeld(file, await holderOf(file));
+      // Moved away, not removed: another process may have taken the directory since its file was read.
+      const stale = `${mine}.stale`;
+      if (!(await succeeds(rename(file, stale), "ENOENT"))) continue;
+      const holder = await holderOf(stale);
+      if (isRunning(holder) && holder !== process.pid) await succeeds(link(stale, file), "EEXIST");
+      await rm(stale, { force: true });
     }
-    const pid = Number.parseInt(await readFile(file, "utf8").catch(() => ""), 10);
-    if (pid === process.pid ? held.has(file) : isRunning(pid)) {
-      throw new Error(
-        `The data directory ${resolve(directory)} is in use by process ${pid}. End that process, use another ` +
-          `directory, or, if it is something else that got the same id, remove ${file}.`,
-      );
-    }
-    await rm(file, { force: true });
+  } finally {
+    await rm(mine, { force: true });
   }
   throw new Error(`The data directory ${resolve(directory)} could not be locked in ${ATTEMPTS_MAX} attempts.`);
+}
+
+function refuseHeld(file: string, pid: number): void {
+  if (pid === process.pid ? !held.has(file) : !isRunning(pid)) return;
+  throw new Error(
+    `The data directory ${dirname(file)} is in use by process ${pid}. End that process, use another ` +
+      `directory, or, if it is something else that got the same id, remove ${file}.`,
+  );
+}
+
+async function holderOf(file: string): Promise<number> {
+  return Number.parseInt(await readFile(file, "utf8").catch(() => ""), 10);
+}
+
+/** False where it failed with this code. */
+async function succeeds(action: Promise<void>, code: string): Promise<boolean> {
+  try {
+    await action;
+    return true;
+  } catch (error) {
+    if (hasCode(error, code)) return false;
+    throw error;
+  }
 }
 
 function isRunning(pid: number): boolean {

@@ -40,7 +40,8 @@ export async function startEngine(options: {
   const { child, exited } = startTethered({
     command: program.command,
     args: program.args,
-    environment: process.env,
+    // The JVM takes non-ASCII paths only in a locale that has them.
+    environment: { ...process.env, LC_ALL: "C.UTF-8" },
     onLine: (line) => {
       output.push(line);
       if (output.length > OUTPUT_LINES_MAX) output.shift();

@@ -116,7 +116,9 @@ function report(result) {
     error.name = "Function.ResponseSizeTooLarge";
     return fail(error);
   }
-  send?.({ type: "returned", payload, peakMemoryKilobytes: process.resourceUsage().maxRSS });
+  const message = { type: "returned", payload, peakMemoryKilobytes: process.resourceUsage().maxRSS };
+  // The environment is frozen once it has answered, and what it has printed would stay in it.
+  process.stdout.write("", () => process.stderr.write("", () => send?.(message)));
 }
 
 /**

@@ -119,8 +119,12 @@ export class Environment {
 
   async #outcomeOf(reply: Reply, requestId: string): Promise<Invocation> {
     switch (reply.type) {
-      case "ready":
-        throw new Error("bootstrap.mjs is ready a second time");
+      case "ready": {
+        // Not from bootstrap.mjs: the function has found the channel, and what it says there is not to be trusted.
+        this.kill();
+        const errorMessage = `RequestId: ${requestId} Error: Runtime sent a message out of turn`;
+        return { outcome: "failed", errorType: "Runtime.ExitError", errorMessage };
+      }
       case "returned":
         return { outcome: "returned", payload: JSON.parse(reply.payload) as unknown };
       case "failed":

@@ -69,6 +69,7 @@ describe("npm start", { timeout: 180_000 }, () => {
     expect((await end(first, "SIGINT")).alive).toEqual([]);
     expect(await closed).toBe(1001);
     expect(readdirSync(data).sort()).toEqual(["dynamodb", "identity"]);
+    expect(readdirSync(join(data, "dynamodb"))).toEqual(["dynamodb-local"]);
 
     const second = npmStart(port, "--data", data);
     await second.printed(/^Started in /m);
