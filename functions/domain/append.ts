@@ -42,7 +42,6 @@ export async function append(ports: Ports, draft: Draft): Promise<{ message: Mes
   refuseFuture(id, world.nowMs());
   /** Up to here the log is known not to hold the id. One that was just made can only be in what comes after. */
   let searchedTo = 0;
-  let counted = false;
 
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const tail = await log.tail(conversation);
@@ -55,10 +54,7 @@ export async function append(ports: Ports, draft: Draft): Promise<{ message: Mes
     const nowMs = world.nowMs();
     const entry = next({ tail, draft, id, nowMs });
     refuseBurst(ports.limits, entry.bursts.sender, nowMs);
-    if (tail === undefined && !counted) {
-      await countNewPeer(ports, draft);
-      counted = true;
-    }
+    if (tail === undefined) await countNewPeer(ports, draft);
     if ((await log.append(conversation, entry)) === "appended") return { message: entry.message, repeated: false };
     await world.sleep(world.random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** attempt));
   }

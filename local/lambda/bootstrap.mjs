@@ -116,9 +116,7 @@ function report(result) {
     error.name = "Function.ResponseSizeTooLarge";
     return fail(error);
   }
-  const message = { type: "returned", payload, peakMemoryKilobytes: process.resourceUsage().maxRSS };
-  // The environment is frozen once it has answered, and what it has printed would stay in it.
-  process.stdout.write("", () => process.stderr.write("", () => send?.(message)));
+  tell({ type: "returned", payload, peakMemoryKilobytes: process.resourceUsage().maxRSS });
 }
 
 /**
@@ -137,7 +135,18 @@ function fail(error, exitCode) {
     ends: exitCode !== undefined,
     peakMemoryKilobytes: process.resourceUsage().maxRSS,
   };
-  send?.(message, () => {
+  tell(message, () => {
     if (exitCode !== undefined) process.exit(exitCode);
   });
+}
+
+/**
+ * Sends a message once all that was printed before is out: the environment is frozen when it has answered, and the rest
+ * would stay in it.
+ *
+ * @param {object} message
+ * @param {() => void} [sent]
+ */
+function tell(message, sent) {
+  process.stdout.write("", () => process.stderr.write("", () => send?.(message, sent)));
 }

@@ -52,6 +52,16 @@ describe("an execution environment", () => {
     });
   });
 
+  it.each(["return 1", 'throw new Error("no")'])("has printed everything when it is frozen after: %s", async (end) => {
+    const { invoke, lineLike } = runFunction(`
+      export const handler = async () => {
+        for (let i = 1; i <= 20_000; i++) console.log("line " + i + " " + "x".repeat(100));
+        ${end};
+      };`);
+    await invoke();
+    expect(await lineLike(/^line 20000 /)).toContain("x");
+  });
+
   it("gives the handler its context, and hides the channel to us", async () => {
     const { invoke, arn } = runFunction(
       `export const handler = async (event, context) =>
