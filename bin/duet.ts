@@ -10,12 +10,16 @@ const context = (key: string): string | undefined => app.node.tryGetContext(key)
 const limits = context("limits");
 if (limits !== undefined && limits !== "off")
   throw new Error(`-c limits takes "off" and nothing else; got ${JSON.stringify(limits)}`);
+const markup = context("markup") ?? "strip";
+if (markup !== "strip" && markup !== "keep")
+  throw new Error(`-c markup takes "strip" or "keep"; got ${JSON.stringify(markup)}`);
 const provider = oidcProvider();
 
 new DuetStack(app, "Duet", {
   ...(provider === undefined ? {} : { provider }),
   webUrls: ["http://localhost:3000/"],
   limits: limits === "off" ? { messagesPerBurst: null, newPeersPerHour: null } : SENDER_LIMITS_DEFAULT,
+  markup,
   removalPolicy: context("stage") === "dev" ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
 });
 

@@ -13,7 +13,7 @@ Runs the whole of Duet on this machine, from the synthesized template.
                      Default: java where there is one, else dynalite
   --no-limits        turn the per-sender limits off, for load
   --quiet            print no line for each invocation
-  -c KEY=VALUE       CDK context, as for cdk synth (issuer, audience, usernameClaim)
+  -c KEY=VALUE       CDK context, as for cdk synth (markup, issuer, audience, usernameClaim)
   --help
 `;
 

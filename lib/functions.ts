@@ -11,25 +11,68 @@ import { bundleFunctions } from "./bundle.ts";
 import type { Identity } from "./identity.ts";
 import type { Tables } from "./tables.ts";
 
-type TableName = "users" | "connections" | "conversations" | "messages";
+type TableName = "users" | "avatars" | "connections" | "conversations" | "messages";
 type Action = "GetItem" | "BatchGetItem" | "Query" | "PutItem" | "UpdateItem" | "DeleteItem";
 
 /** Which function may do what to which table: all that it may do, and the README's table. */
 export const ACCESS = {
   "websocket/authorize": {},
-  "websocket/connect": { users: ["GetItem", "PutItem"], connections: ["PutItem"] },
+  "websocket/connect": { users: ["GetItem", "PutItem"], connections: ["PutItem", "Query", "DeleteItem"] },
   "websocket/disconnect": { connections: ["DeleteItem"] },
   "websocket/sync": { connections: ["PutItem"], conversations: ["Query"] },
+  "websocket/typing": {
+    users: ["GetItem"],
+    connections: ["Query", "DeleteItem"],
+    conversations: ["GetItem"],
+  },
   "websocket/default": {},
   "http/post-message": {
     users: ["GetItem", "PutItem", "UpdateItem"],
-    messages: ["Query", "PutItem"],
-    conversations: ["GetItem", "UpdateItem"],
     connections: ["Query", "DeleteItem"],
+    conversations: ["GetItem", "UpdateItem"],
+    messages: ["Query", "PutItem"],
   },
   "http/list-messages": { users: ["GetItem", "PutItem"], messages: ["Query"] },
   "http/list-conversations": { users: ["GetItem", "PutItem", "BatchGetItem"], conversations: ["Query"] },
+  "http/mark-read": {
+    users: ["GetItem"],
+    connections: ["Query", "DeleteItem"],
+    conversations: ["GetItem", "UpdateItem"],
+  },
+  "http/block": {
+    users: ["GetItem", "PutItem"],
+    conversations: ["UpdateItem"],
+    messages: ["Query", "PutItem"],
+  },
+  "http/unblock": { users: ["GetItem", "PutItem"], conversations: ["UpdateItem"] },
+  "http/get-me": { users: ["GetItem", "PutItem"] },
+  "http/put-me": { users: ["GetItem", "PutItem", "UpdateItem"], connections: ["Query", "DeleteItem"] },
+  "http/put-avatar": {
+    users: ["GetItem", "PutItem", "UpdateItem"],
+    avatars: ["PutItem"],
+    connections: ["Query", "DeleteItem"],
+  },
+  "http/delete-avatar": {
+    users: ["GetItem", "PutItem", "UpdateItem"],
+    avatars: ["DeleteItem"],
+    connections: ["Query", "DeleteItem"],
+  },
+  "http/get-user": { users: ["GetItem"] },
+  "http/get-avatar": { avatars: ["GetItem"] },
+  "http/close-connections": { connections: ["Query", "DeleteItem"] },
 } as const satisfies Record<string, Partial<Record<TableName, Action[]>>>;
+
+/** Which function may do what to the open connections of the WebSocket API: `POST` a frame, or `DELETE` one. */
+export const MANAGES = {
+  "websocket/connect": "DELETE",
+  "websocket/typing": "POST",
+  "http/post-message": "POST",
+  "http/mark-read": "POST",
+  "http/put-me": "POST",
+  "http/put-avatar": "POST",
+  "http/delete-avatar": "POST",
+  "http/close-connections": "DELETE",
+} as const satisfies Partial<Record<keyof typeof ACCESS, "POST" | "DELETE">>;
 
 export type FunctionName = keyof typeof ACCESS;
 const FUNCTION_NAMES = Object.keys(ACCESS) as FunctionName[];
@@ -41,6 +84,8 @@ export interface FunctionsProps {
   tables: Tables;
   identity: Identity;
   limits: SenderLimits;
+  /** `strip` takes markup out of texts; `keep` stores them as typed. */
+  markup: "strip" | "keep";
   removalPolicy: RemovalPolicy;
 }
 
@@ -65,7 +110,7 @@ export class Functions extends Construct {
     return found;
   }
 
-  #create(name: FunctionName, bundle: string, { tables, identity, limits, removalPolicy }: FunctionsProps) {
+  #create(name: FunctionName, bundle: string, { tables, identity, limits, markup, removalPolicy }: FunctionsProps) {
     // Not `Default` alone, which CDK leaves out of names.
     const id = `${pascalCase(basename(name))}Function`;
     const access: Partial<Record<TableName, readonly Action[]>> = ACCESS[name];
@@ -89,6 +134,7 @@ export class Functions extends Construct {
         ...(name === "websocket/authorize" ? { ISSUER: identity.issuer, AUDIENCE: identity.audience } : {}),
         ...(name === "http/post-message"
           ? {
+              MARKUP: markup,
               MESSAGES_PER_BURST: String(limits.messagesPerBurst ?? "none"),
               NEW_PEERS_PER_HOUR: String(limits.newPeersPerHour ?? "none"),
             }

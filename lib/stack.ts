@@ -13,13 +13,19 @@ export interface DuetStackProps extends StackProps {
   /** Where the web client is served, for the sign-in page's redirects. */
   webUrls: string[];
   limits: SenderLimits;
+  /** `strip` takes markup out of messages' texts, `keep` stores them as typed. */
+  markup: "strip" | "keep";
   /** What becomes of users and messages when the stack is deleted. */
   removalPolicy: RemovalPolicy;
 }
 
 /** All of Duet in one stack. */
 export class DuetStack extends Stack {
-  constructor(scope: Construct, id: string, { provider, webUrls, limits, removalPolicy, ...props }: DuetStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { provider, webUrls, limits, markup, removalPolicy, ...props }: DuetStackProps,
+  ) {
     super(scope, id, props);
     const tables = new Tables(this, "Tables", { removalPolicy });
     const identity = new Identity(this, "Identity", {
@@ -27,7 +33,7 @@ export class DuetStack extends Stack {
       removalPolicy,
       ...(provider === undefined ? {} : { provider }),
     });
-    const functions = new Functions(this, "Functions", { tables, identity, limits, removalPolicy });
+    const functions = new Functions(this, "Functions", { tables, identity, limits, markup, removalPolicy });
     const httpApi = new DuetHttpApi(this, "HttpApi", { functions, identity });
     const webSocketApi = new DuetWebSocketApi(this, "WebSocketApi", { functions });
 

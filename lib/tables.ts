@@ -5,6 +5,7 @@ import { Construct } from "constructs";
 /** The tables, one noun each, on demand. Those that people's messages live in are kept when the stack is deleted. */
 export class Tables extends Construct {
   readonly users: TableV2;
+  readonly avatars: TableV2;
   readonly connections: TableV2;
   readonly conversations: TableV2;
   readonly messages: TableV2;
@@ -20,6 +21,7 @@ export class Tables extends Construct {
       new TableV2(this, name, { billing: Billing.onDemand(), ...props });
 
     this.users = table("Users", { partitionKey: string("username"), ...kept });
+    this.avatars = table("Avatars", { partitionKey: string("username"), ...kept });
     this.connections = table("Connections", {
       partitionKey: string("username"),
       sortKey: string("connectionId"),

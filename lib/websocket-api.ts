@@ -3,7 +3,7 @@ import { WebSocketLambdaAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authoriz
 import { WebSocketLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
-import type { FunctionName, Functions } from "./functions.ts";
+import { type FunctionName, type Functions, MANAGES } from "./functions.ts";
 
 /** The WebSocket API. Its stage is named `ws`, so that its address ends as the path on the one origin does. */
 export class DuetWebSocketApi extends Construct {
@@ -25,16 +25,19 @@ export class DuetWebSocketApi extends Construct {
       defaultRouteOptions: { integration: integration("websocket/default"), returnResponse: true },
     });
     api.addRoute("sync", { integration: integration("websocket/sync"), returnResponse: true });
+    api.addRoute("typing", { integration: integration("websocket/typing"), returnResponse: true });
     const stage = new WebSocketStage(this, "Stage", { webSocketApi: api, stageName: "ws", autoDeploy: true });
     this.url = stage.url;
 
-    const sender = functions.get("http/post-message");
-    sender.addEnvironment("MANAGEMENT_ENDPOINT", stage.callbackUrl);
-    sender.addToRolePolicy(
-      new PolicyStatement({
-        actions: ["execute-api:ManageConnections"],
-        resources: [api.arnForExecuteApiV2("POST/@connections/*", stage.stageName)],
-      }),
-    );
+    for (const [name, method] of Object.entries(MANAGES) as [FunctionName, string][]) {
+      const manager = functions.get(name);
+      manager.addEnvironment("MANAGEMENT_ENDPOINT", stage.callbackUrl);
+      manager.addToRolePolicy(
+        new PolicyStatement({
+          actions: ["execute-api:ManageConnections"],
+          resources: [api.arnForExecuteApiV2(`${method}/@connections/*`, stage.stageName)],
+        }),
+      );
+    }
   }
 }

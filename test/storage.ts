@@ -1,5 +1,6 @@
 import { synthesizeDuet } from "../bin/run-duet.ts";
-import type { Connections, Conversations, MessageLog, Users } from "../functions/domain/ports.ts";
+import type { Avatars, Connections, Conversations, MessageLog, Users } from "../functions/domain/ports.ts";
+import { avatarsTable } from "../functions/store/avatars.ts";
 import { connectionsTable } from "../functions/store/connections.ts";
 import { conversationsTable } from "../functions/store/conversations.ts";
 import { createDocumentClient, type Table } from "../functions/store/dynamodb.ts";
@@ -9,11 +10,16 @@ import { loadApp } from "../local/assembly/load-app.ts";
 import { type DynamoDbEngine, startDynamoDb } from "../local/dynamodb/dynamodb.ts";
 import { createTables } from "../local/dynamodb/tables.ts";
 
-export interface Storage {
+/** All that Duet stores. */
+export interface Stores {
   users: Users;
+  avatars: Avatars;
   connections: Connections;
   conversations: Conversations;
   log: MessageLog;
+}
+
+export interface Storage extends Stores {
   /** The reads since the last call, and the units consumed, by the engine's own count. */
   takeRequests(): { reads: Read[]; units: { read: number; write: number } };
   close(): Promise<void>;
@@ -36,6 +42,7 @@ export async function openStorage(engine: DynamoDbEngine): Promise<Storage> {
   };
   return {
     users: usersTable(table("Users")),
+    avatars: avatarsTable(table("Avatars")),
     connections: connectionsTable(table("Connections")),
     conversations: conversationsTable(table("Conversations")),
     log: messagesTable(table("Messages")),

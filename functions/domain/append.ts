@@ -2,7 +2,7 @@ import { Refusal } from "../protocol/errors.ts";
 import { BURST_WINDOW_MS, ID_SKEW_MS_MAX, NEW_PEERS_WINDOW_MS, type SenderLimits } from "../protocol/limits.ts";
 import { type Message, messageIdMs } from "../protocol/wire.ts";
 import { conversationKey } from "./conversation.ts";
-import type { Burst, LogEntry, MessageLog, Users, World } from "./ports.ts";
+import type { Burst, Conversations, LogEntry, MessageLog, Tail, Users, World } from "./ports.ts";
 
 /** Rounds in which others take the number that we want; each round somebody's message is stored. */
 const ATTEMPTS_MAX = 60;
@@ -22,64 +22,78 @@ export interface Draft {
   text: string;
   /** Absent: the server makes one, and a repeat of this send is another message. */
   id?: string;
-  /** The recipient takes no new messages from the sender; what is stored already is still acknowledged. */
-  blocked: boolean;
 }
 
-type Ports = { log: MessageLog; users: Users; world: World; limits: SenderLimits };
+type Ports = { log: MessageLog; conversations: Conversations; users: Users; world: World; limits: SenderLimits };
 
 /**
  * Stores the draft at the end of its conversation's log, exactly once for each id, whatever happens at the same time.
- * A repeat is safe and answers with the message that is stored.
+ * A repeat is safe and answers with the message that is stored. `tail` is the log's end as just read.
+ *
+ * Whether the recipient has blocked the sender is read after the tail, in each attempt: so either this reading sees the
+ * block, or the tail was read before the block's fence was put and the append collides with it (block.ts).
  *
  * Refuses `id_from_the_future`, `id_reused`, `id_too_old`, `blocked`, `too_many_messages`, `too_many_new_peers`,
  * and `unavailable` after `ATTEMPTS_MAX` lost races.
  */
-export async function append(ports: Ports, draft: Draft): Promise<{ message: Message; repeated: boolean }> {
+export async function append(ports: Ports, draft: Draft, tail: Tail): Promise<{ message: Message; repeated: boolean }> {
   const { log, world } = ports;
   const conversation = conversationKey([draft.sender, draft.recipient]);
-  const id = draft.id ?? world.newMessageId();
-  refuseFuture(id, world.nowMs());
+  const id = draft.id ?? world.newId();
   /** Up to here the log is known not to hold the id. One that was just made can only be in what comes after. */
-  let searchedTo = 0;
+  let searchedTo = draft.id === undefined ? (tail.last?.message.seq ?? 0) : 0;
 
-  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    const tail = await log.tail(conversation);
-    const isNew = attempt === 1 && draft.id === undefined;
-    const stored = isNew ? undefined : await find({ log, conversation, tail, id, searchedTo });
+  for (let attempt = 1; ; attempt++) {
+    const { last, fence } = tail;
+    const stored = await find({ log, conversation, last, id, searchedTo });
     if (stored !== undefined) return { message: sameMessage(stored, draft), repeated: true };
-    searchedTo = tail?.message.seq ?? 0;
+    searchedTo = last?.message.seq ?? 0;
 
-    if (draft.blocked) throw new Refusal("blocked", `${JSON.stringify(draft.recipient)} takes no messages from you.`);
+    // Not sooner: an earlier attempt may have been taken by a clock that is a little ahead of this one.
+    refuseFuture(id, world.nowMs());
+    await refuseBlocked(ports, draft);
     const nowMs = world.nowMs();
-    const entry = next({ tail, draft, id, nowMs });
+    const entry = next({ last, draft, id, nowMs });
     refuseBurst(ports.limits, entry.bursts.sender, nowMs);
-    if (tail === undefined) await countNewPeer(ports, draft);
-    if ((await log.append(conversation, entry)) === "appended") return { message: entry.message, repeated: false };
-    await world.sleep(world.random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** attempt));
+    if (last === undefined) await countNewPeer(ports, draft);
+    if ((await log.append(conversation, entry, fence)) === "appended")
+      return { message: entry.message, repeated: false };
+    await backOff(world, attempt);
+    tail = await log.tail(conversation);
   }
-  throw new Refusal("unavailable", `${ATTEMPTS_MAX} other messages came first; send it again with the same id.`, {
-    retryAfterSeconds: 1,
-  });
+}
+
+/** Waits before the next round of a race for a number. Refuses `unavailable` when `ATTEMPTS_MAX` have been lost. */
+export async function backOff(world: World, attempt: number): Promise<void> {
+  if (attempt >= ATTEMPTS_MAX)
+    throw new Refusal("unavailable", `${ATTEMPTS_MAX} other messages came first; send it again with the same id.`, {
+      retryAfterSeconds: 1,
+    });
+  await world.sleep(world.random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** attempt));
+}
+
+async function refuseBlocked({ conversations }: Ports, { sender, recipient }: Draft): Promise<void> {
+  const row = await conversations.get({ username: recipient, peer: sender });
+  if (row?.blocked) throw new Refusal("blocked", `${JSON.stringify(recipient)} takes no messages from you.`);
 }
 
 /**
- * The stored message with this id, above `searchedTo`. Ids mostly grow, so that a new one is known by the tail alone;
+ * The stored message with this id, above `searchedTo`. Ids mostly grow, so that a new one is known by the last message alone;
  * else the log is read back to where all ids are lower, or to the id's own time less what clocks may differ by.
  */
 async function find(options: {
   log: MessageLog;
   conversation: string;
-  tail: LogEntry | undefined;
+  last: LogEntry | undefined;
   id: string;
   searchedTo: number;
 }): Promise<Message | undefined> {
-  const { log, conversation, tail, id, searchedTo } = options;
+  const { log, conversation, last, id, searchedTo } = options;
   const oldestMs = messageIdMs(id) - ID_SKEW_MS_MAX;
   const isBelow = ({ message, newestId }: LogEntry) =>
     newestId < id || message.seq <= searchedTo || Date.parse(message.createdAt) < oldestMs;
 
-  let entries = tail === undefined ? [] : [tail];
+  let entries = last === undefined ? [] : [last];
   let bytesRead = 0;
   for (let limit = SEARCH_PAGE_FIRST; ; limit = Math.min(2 * limit, SEARCH_PAGE_MAX)) {
     const found = entries.find(({ message }) => message.id === id);
@@ -101,22 +115,22 @@ function sameMessage(stored: Message, { sender, text }: Draft): Message {
   throw new Refusal("id_reused", `The id ${stored.id} belongs to another message, number ${stored.seq} of the log.`);
 }
 
-function next(options: { tail: LogEntry | undefined; draft: Draft; id: string; nowMs: number }): LogEntry {
-  const { tail, draft, id, nowMs } = options;
+function next(options: { last: LogEntry | undefined; draft: Draft; id: string; nowMs: number }): LogEntry {
+  const { last, draft, id, nowMs } = options;
   const { sender, recipient, text } = draft;
-  const createdAtMs = Math.max(nowMs, tail === undefined ? 0 : Date.parse(tail.message.createdAt));
-  const mine = tail?.message.sender === sender ? tail.bursts.sender : tail?.bursts.recipient;
-  const theirs = tail?.message.sender === sender ? tail.bursts.recipient : tail?.bursts.sender;
+  const createdAtMs = Math.max(nowMs, last === undefined ? 0 : Date.parse(last.message.createdAt));
+  const mine = last?.message.sender === sender ? last.bursts.sender : last?.bursts.recipient;
+  const theirs = last?.message.sender === sender ? last.bursts.recipient : last?.bursts.sender;
   return {
     message: {
       id,
-      seq: (tail?.message.seq ?? 0) + 1,
+      seq: (last?.message.seq ?? 0) + 1,
       sender,
       recipient,
       text,
       createdAt: new Date(createdAtMs).toISOString(),
     },
-    newestId: tail !== undefined && tail.newestId > id ? tail.newestId : id,
+    newestId: last !== undefined && last.newestId > id ? last.newestId : id,
     bursts: {
       sender: isRunning(mine, nowMs) ? { ...mine, messages: mine.messages + 1 } : { startedAtMs: nowMs, messages: 1 },
       ...(isRunning(theirs, nowMs) ? { recipient: theirs } : {}),
@@ -130,11 +144,13 @@ function isRunning(burst: Burst | undefined, nowMs: number): burst is Burst {
 
 function refuseFuture(id: string, nowMs: number): void {
   const aheadMs = messageIdMs(id) - nowMs;
+  const serverTime = new Date(nowMs).toISOString();
   if (aheadMs > ID_SKEW_MS_MAX)
     throw new Refusal(
       "id_from_the_future",
-      `The id is ${Math.round(aheadMs / 1000)} s ahead of the server's time, ${new Date(nowMs).toISOString()}; ` +
+      `The id is ${Math.round(aheadMs / 1000)} s ahead of the server's time, ${serverTime}; ` +
         `at most ${ID_SKEW_MS_MAX / 1000} s are allowed. Set the clock, or take the time from this answer.`,
+      { serverTime },
     );
 }
 

@@ -1,5 +1,7 @@
-import { CONNECTION_LIFE_MS_MAX } from "../protocol/limits.ts";
-import type { Connection, Connections, Users, World } from "./ports.ts";
+import { Refusal } from "../protocol/errors.ts";
+import { CONNECTION_LIFE_MS_MAX, CONNECTIONS_MAX } from "../protocol/limits.ts";
+import { closeAll } from "./close-connections.ts";
+import type { Closer, Connection, Connections, Users, World } from "./ports.ts";
 import { ensureUser } from "./users.ts";
 
 /** A connection's record outlives the connection's two hours by this, so that no clock cuts it short. */
@@ -13,12 +15,21 @@ export interface OpenedConnection {
   userAgent?: string;
 }
 
-/** Records a new connection, before it opens. A repeat is safe. */
+/**
+ * Records a new connection, before it opens. The user's oldest are closed where they are then more than
+ * `CONNECTIONS_MAX`; one that could not be closed stays, until the next connection. A repeat is safe.
+ */
 export async function connect(
-  ports: { users: Users; connections: Connections; world: World },
+  ports: { users: Users; connections: Connections; closer: Closer; world: World },
   opened: OpenedConnection,
 ): Promise<void> {
-  await Promise.all([ensureUser(ports, opened.username), ports.connections.put(connectionRecord(opened))]);
+  const { connections, world } = ports;
+  const { username, connectionId } = opened;
+  await Promise.all([ensureUser(ports, username), connections.put(connectionRecord(opened))]);
+  const others = (await connections.live({ username, nowMs: world.nowMs() }))
+    .filter((other) => other.connectionId !== connectionId)
+    .sort((a, b) => b.connectedAtMs - a.connectedAtMs);
+  await closeAll(ports, others.slice(CONNECTIONS_MAX - 1));
 }
 
 /** What is known of a connection; it ends with the token or with the gateway's limit, whichever is first. */
@@ -32,4 +43,14 @@ export function connectionRecord(opened: OpenedConnection): Connection {
     expiresAtSeconds: Math.min(tokenExpiresAtSeconds, lifeEndsAtSeconds),
     ...(userAgent === undefined ? {} : { userAgent }),
   };
+}
+
+/** Refuses `token_expired`: the gateway keeps a connection open when its token ends. */
+export function refuseExpired({ tokenExpiresAtSeconds }: { tokenExpiresAtSeconds: number }, nowMs: number): void {
+  if (tokenExpiresAtSeconds * 1000 > nowMs) return;
+  throw new Refusal(
+    "token_expired",
+    `The token of this connection expired at ${new Date(tokenExpiresAtSeconds * 1000).toISOString()}; ` +
+      "open another with a new token.",
+  );
 }

@@ -1,8 +1,7 @@
-import { Refusal } from "../protocol/errors.ts";
 import type { Message, MessagePage } from "../protocol/wire.ts";
 import { conversationKey, refuseOneself } from "./conversation.ts";
 import type { MessageLog, Users, World } from "./ports.ts";
-import { ensureUser } from "./users.ts";
+import { ensureUser, unknownUser } from "./users.ts";
 
 /**
  * A page of the log, always in rising `seq`: the newest, or those next to `before` or `after`.
@@ -19,10 +18,9 @@ export async function listMessages(
     log.tail(conversation),
     ensureUser({ users, world }, username),
   ]);
-  if (tail === undefined && (await users.get(peer)) === undefined)
-    throw new Refusal("unknown_user", `Nobody here is called ${JSON.stringify(peer)}.`);
+  if (tail.last === undefined && (await users.get(peer)) === undefined) throw unknownUser(peer);
   // The tail is read beside the page, so either may be a message ahead of the other.
-  return { messages, lastSeq: Math.max(tail?.message.seq ?? 0, messages.at(-1)?.seq ?? 0) };
+  return { messages, lastSeq: Math.max(tail.last?.message.seq ?? 0, messages.at(-1)?.seq ?? 0) };
 }
 
 async function read(log: MessageLog, conversation: string, { limit, before, after }: MessagePage): Promise<Message[]> {

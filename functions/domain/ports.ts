@@ -20,22 +20,34 @@ export interface Burst {
   messages: number;
 }
 
+/**
+ * The end of a log. A fence is no message: it only occupies the next number, so that a send which read the log before
+ * the fence was put collides with it. A send that knows the fence by its token may take the number from it.
+ */
+export interface Tail {
+  /** The newest message. */
+  last?: LogEntry;
+  /** The token of the fence that stands behind it. */
+  fence?: string;
+}
+
 export interface MessageLog {
-  /** The newest entry. */
-  tail(conversation: string): Promise<LogEntry | undefined>;
+  tail(conversation: string): Promise<Tail>;
   /** At most `limit` entries below `before`, newest first. Without `before`, the newest. */
   backward(options: { conversation: string; before?: number; limit: number }): Promise<LogEntry[]>;
   /** At most `limit` entries above `after`, oldest first. */
   forward(options: { conversation: string; after: number; limit: number }): Promise<LogEntry[]>;
-  /** Stores the entry at its `seq`, unless that number is taken. */
-  append(conversation: string, entry: LogEntry): Promise<"appended" | "taken">;
+  /** Stores the entry at its `seq`, unless that number is taken by anything but the fence that has the token `over`. */
+  append(conversation: string, entry: LogEntry, over?: string): Promise<"appended" | "taken">;
+  /** Puts a fence with that token at `seq`, on the same condition. */
+  fence(conversation: string, fence: { seq: number; token: string; over?: string }): Promise<"fenced" | "taken">;
 }
 
 export interface User {
   username: string;
   displayName?: string;
-  /** Grows by one with each new picture; absent where there is none. */
-  avatarVersion?: number;
+  /** Another for each picture; absent where there is none. */
+  avatarVersion?: string;
 }
 
 export interface Users {
@@ -43,6 +55,8 @@ export interface Users {
   get(username: string, options?: { mayBeStale: boolean }): Promise<User | undefined>;
   /** Keeps what is there. */
   create(username: string, nowMs: number): Promise<void>;
+  /** Sets what is given, of a user that exists; null removes it. Answers the user as it is then. */
+  change(username: string, change: { displayName?: string | null; avatarVersion?: string | null }): Promise<User>;
   /** Eventually consistent; in no order; those that are unknown, or that cannot be read just now, are left out. */
   getMany(usernames: string[]): Promise<User[]>;
   /**
@@ -56,6 +70,21 @@ export interface Users {
     windowMs: number;
     max: number;
   }): Promise<"counted" | { windowEndsAtMs: number }>;
+}
+
+export interface Avatar {
+  username: string;
+  version: string;
+  contentType: AvatarType;
+  image: Uint8Array;
+}
+
+export type AvatarType = "image/png" | "image/jpeg" | "image/webp";
+
+export interface Avatars {
+  get(username: string): Promise<Avatar | undefined>;
+  put(avatar: Avatar): Promise<void>;
+  remove(username: string): Promise<void>;
 }
 
 /** A row as stored, of `username` about `peer`. */
@@ -84,6 +113,16 @@ export interface Conversations {
     marker: "readSeq" | "peerReadSeq";
     nowMs: number;
   }): Promise<void>;
+  /** Raises the marker to `seq` if it is lower; makes the row if there is none. */
+  raiseMarker(options: {
+    username: string;
+    peer: string;
+    seq: number;
+    marker: "readSeq" | "peerReadSeq";
+    nowMs: number;
+  }): Promise<void>;
+  /** Makes the row if there is none. */
+  setBlocked(options: { username: string; peer: string; blocked: boolean; nowMs: number }): Promise<void>;
   /**
    * Rows of `username` changed at `changedSinceMs` or later, by rising peer, from behind `afterPeer` on.
    * At most `limit` rows are looked at, changed or not, so that a page may be empty although more follow;
@@ -118,12 +157,17 @@ export interface Push {
   post(options: { connectionId: string; frame: string }): Promise<"delivered" | "gone" | "failed">;
 }
 
+export interface Closer {
+  /** Closes one connection, retrying passing faults within a bound. Never rejects. */
+  close(connectionId: string): Promise<"closed" | "gone" | "failed">;
+}
+
 /** Time and chance, passed in so that a test can hold them still. */
 export interface World {
   nowMs(): number;
   /** 0 ≤ x < 1 */
   random(): number;
   sleep(ms: number): Promise<void>;
-  /** A new UUIDv7. */
-  newMessageId(): string;
+  /** A new UUIDv7, of now. */
+  newId(): string;
 }

@@ -23,6 +23,7 @@ export async function pushToUser(
   return outcomes.filter((outcome) => outcome === "delivered").length;
 }
 
-function mayBeOpening({ connectedAtMs }: Connection, nowMs: number): boolean {
+/** Whether a connection that the gateway calls gone may in truth not be open yet. */
+export function mayBeOpening({ connectedAtMs }: Connection, nowMs: number): boolean {
   return nowMs - connectedAtMs < OPENING_MS_MAX;
 }

@@ -1,11 +1,10 @@
-import { Refusal } from "../protocol/errors.ts";
 import type { SenderLimits } from "../protocol/limits.ts";
 import type { Message, MessageFrame } from "../protocol/wire.ts";
 import { append } from "./append.ts";
-import { lastOf, refuseOneself } from "./conversation.ts";
+import { conversationKey, lastOf, refuseOneself } from "./conversation.ts";
 import type { Connections, Conversations, MessageLog, Push, User, Users, World } from "./ports.ts";
 import { pushToUser } from "./push-to-user.ts";
-import { ensureUser, profileOf } from "./users.ts";
+import { ensureUser, profileOf, unknownUser } from "./users.ts";
 
 export interface SendPorts {
   users: Users;
@@ -46,10 +45,14 @@ export async function send(
   { sender, recipient, text, id, connectionId }: SendRequest,
 ): Promise<Sent> {
   refuseOneself({ username: sender, peer: recipient });
-  const { user, blocked } = await admit(ports, { sender, recipient });
-
-  const draft = { sender, recipient, text, blocked, ...(id === undefined ? {} : { id }) };
-  const { message, repeated } = await append(ports, draft);
+  const [user, known, tail] = await Promise.all([
+    ensureUser(ports, sender),
+    ports.users.get(recipient),
+    ports.log.tail(conversationKey([sender, recipient])),
+  ]);
+  if (known === undefined) throw unknownUser(recipient);
+  const draft = { sender, recipient, text, ...(id === undefined ? {} : { id }) };
+  const { message, repeated } = await append(ports, draft, tail);
   await raiseRows(ports, message);
 
   const frame = JSON.stringify(toFrame(message, user));
@@ -58,20 +61,6 @@ export async function send(
     pushToUser(ports, { username: sender, frame, ...(connectionId === undefined ? {} : { except: connectionId }) }),
   ]);
   return { message, repeated, delivered };
-}
-
-/** The sender, once it is known that the recipient exists, and whether the recipient has blocked them. */
-async function admit(
-  { users, conversations, world }: SendPorts,
-  { sender, recipient }: { sender: string; recipient: string },
-): Promise<{ user: User; blocked: boolean }> {
-  const [user, theirs, theirRow] = await Promise.all([
-    ensureUser({ users, world }, sender),
-    users.get(recipient),
-    conversations.get({ username: recipient, peer: sender }),
-  ]);
-  if (theirs === undefined) throw new Refusal("unknown_user", `Nobody here is called ${JSON.stringify(recipient)}.`);
-  return { user, blocked: theirRow?.blocked ?? false };
 }
 
 async function raiseRows({ conversations, world }: SendPorts, message: Message): Promise<void> {

@@ -1,8 +1,7 @@
 import { formatCursor, parseCursor } from "../protocol/cursor.ts";
-import { Refusal } from "../protocol/errors.ts";
 import { FRAME_BYTES_MAX } from "../protocol/limits.ts";
 import type { Row, SyncedFrame } from "../protocol/wire.ts";
-import { connectionRecord } from "./connect.ts";
+import { connectionRecord, refuseExpired } from "./connect.ts";
 import { toRow } from "./conversation.ts";
 import type { Connections, Conversations, World } from "./ports.ts";
 
@@ -40,12 +39,7 @@ export async function sync(
   request: SyncRequest,
 ): Promise<SyncedFrame> {
   const nowMs = ports.world.nowMs();
-  if (request.tokenExpiresAtSeconds * 1000 <= nowMs)
-    throw new Refusal(
-      "token_expired",
-      `The token of this connection expired at ${new Date(request.tokenExpiresAtSeconds * 1000).toISOString()}; ` +
-        "open another with a new token.",
-    );
+  refuseExpired(request, nowMs);
   const from = request.since === undefined ? { sinceMs: 0 } : parseCursor(request.since, nowMs);
   await ports.connections.put(connectionRecord(request));
 

@@ -1,7 +1,8 @@
 import { send } from "../domain/send.ts";
 import { parseUsername } from "../protocol/username.ts";
 import { parseSend } from "../protocol/wire.ts";
-import { connections, conversations, messages, push, senderLimits, users, world } from "../store/deps.ts";
+import { connections, conversations, messages, push, senderLimits, stripsMarkup, users, world } from "../store/deps.ts";
+import { plainText } from "./plain-text.ts";
 import { route } from "./route.ts";
 
 const ports = {
@@ -14,11 +15,13 @@ const ports = {
   world,
 };
 
+const toText = stripsMarkup() ? plainText : (typed: string) => typed;
+
 /** `POST /api/conversations/{peer}/messages`: 201 with the stored message; 200 where it was stored before. */
-export const handler = route(async ({ username, path, headers, body }) => {
+export const handler = route(async ({ username, path, headers, text }) => {
   const connectionId = headers["duet-connection"];
   const { message, repeated, delivered } = await send(ports, {
-    ...parseSend(body, headers["idempotency-key"]),
+    ...parseSend(text(), headers["idempotency-key"], toText),
     sender: username,
     recipient: parseUsername(path.peer),
     ...(connectionId === undefined ? {} : { connectionId }),

@@ -2,7 +2,8 @@ import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructured
 import { problem, Refusal } from "../protocol/errors.ts";
 import { isUsername, quote } from "../protocol/username.ts";
 import { usernameClaim } from "../store/deps.ts";
-import { toRefusal, withinTime } from "../store/faults.ts";
+import { toRefusal } from "../store/faults.ts";
+import { withinInvocation } from "../store/invocation.ts";
 
 /** A request of a signed-in user. Header names are in lower case; path and query are decoded by the gateway. */
 export interface Request {
@@ -10,13 +11,14 @@ export interface Request {
   path: Record<string, string | undefined>;
   query: Record<string, string | undefined>;
   headers: Record<string, string | undefined>;
-  body: string | undefined;
+  /** The body as text. Refuses `invalid_body` where it is not UTF-8. */
+  text(): string | undefined;
+  bytes(): Uint8Array;
 }
 
-export interface Answer {
-  status: 200 | 201;
-  body: unknown;
-}
+export type Answer =
+  | { status: 200 | 201; body: unknown }
+  | { status: 200; bytes: Uint8Array; headers: Record<string, string> };
 
 /** Makes a Lambda handler of a route: gives it the signed-in user, and answers refusals as problem details. */
 export function route(handle: (request: Request) => Promise<Answer>) {
@@ -28,15 +30,19 @@ export function route(handle: (request: Request) => Promise<Answer>) {
     const { requestId } = event.requestContext;
     try {
       const username = signedInUser(event.requestContext.authorizer.jwt.claims[claim], claim);
-      const handled = handle({
-        username,
-        path: event.pathParameters ?? {},
-        query: event.queryStringParameters ?? {},
-        headers: event.headers,
-        body: bodyText(event),
-      });
-      const { status, body } = await withinTime(handled, context);
-      return json(status, "application/json", body);
+      const answer = await withinInvocation(context, () =>
+        handle({
+          username,
+          path: event.pathParameters ?? {},
+          query: event.queryStringParameters ?? {},
+          headers: event.headers,
+          text: () => bodyText(event),
+          bytes: () => Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8"),
+        }),
+      );
+      if ("body" in answer) return json(answer.status, "application/json", answer.body);
+      const { status, headers, bytes } = answer;
+      return { statusCode: status, headers, body: Buffer.from(bytes).toString("base64"), isBase64Encoded: true };
     } catch (error) {
       const refusal = toRefusal(error, requestId);
       const answer = problem(refusal, requestId);

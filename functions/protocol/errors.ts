@@ -15,11 +15,15 @@ export const REFUSALS = {
   invalid_text: { status: 400, title: "The text is not valid Unicode." },
   empty_text: { status: 400, title: "The text is empty." },
   text_too_long: { status: 400, title: "The text is too long." },
+  invalid_display_name: { status: 400, title: "This is not a name to show." },
+  invalid_image: { status: 415, title: "The body is not a picture of a kind that is taken." },
+  image_too_large: { status: 413, title: "The picture is too large." },
   to_oneself: { status: 400, title: "There is no conversation with oneself." },
   not_allowed: { status: 403, title: "The access token names no user that may use this service." },
   blocked: { status: 403, title: "The recipient takes no messages from you." },
   token_expired: { status: 401, title: "The access token of this connection has expired." },
   unknown_user: { status: 404, title: "There is no such user." },
+  no_avatar: { status: 404, title: "The user has no picture." },
   unknown_action: { status: 404, title: "There is no such action." },
   too_many_messages: { status: 429, title: "Too many messages in this conversation." },
   too_many_new_peers: { status: 429, title: "Too many new conversations." },
@@ -34,12 +38,19 @@ export class Refusal extends Error {
   readonly code: RefusalCode;
   /** Seconds after which a repeat may succeed. */
   readonly retryAfterSeconds: number | undefined;
+  /** RFC 3339, where the caller's clock is what is wrong. */
+  readonly serverTime: string | undefined;
 
-  constructor(code: RefusalCode, message: string, options: { retryAfterSeconds?: number; cause?: unknown } = {}) {
+  constructor(
+    code: RefusalCode,
+    message: string,
+    options: { retryAfterSeconds?: number; serverTime?: string; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = "Refusal";
     this.code = code;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.serverTime = options.serverTime;
   }
 }
 
@@ -52,6 +63,7 @@ export interface Problem {
   code: RefusalCode;
   requestId: string;
   retryAfterSeconds?: number;
+  serverTime?: string;
 }
 
 /** Never carries a stack or a cause. */
@@ -64,5 +76,6 @@ export function problem(refusal: Refusal, requestId: string): Problem {
     code: refusal.code,
     requestId,
     ...(refusal.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: refusal.retryAfterSeconds }),
+    ...(refusal.serverTime === undefined ? {} : { serverTime: refusal.serverTime }),
   };
 }

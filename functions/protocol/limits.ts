@@ -6,6 +6,18 @@ export const USERNAME_CODE_POINTS_MAX = 128;
 /** Code points in a message's text. */
 export const TEXT_CODE_POINTS_MAX = 4096;
 
+/** UTF-16 code units of what is typed, before markup is taken out of it. */
+export const TYPED_LENGTH_MAX = 65_536;
+
+/** Code points of a name to show, after white space at its ends is taken off. */
+export const DISPLAY_NAME_CODE_POINTS_MAX = 64;
+
+/** Bytes of a picture. */
+export const AVATAR_BYTES_MAX = 64 * 1024;
+
+/** Live connections of one user; another closes the oldest. */
+export const CONNECTIONS_MAX = 32;
+
 /** Code points of the last message that a row shows. */
 export const PREVIEW_CODE_POINTS_MAX = 100;
 

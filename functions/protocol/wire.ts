@@ -1,7 +1,13 @@
 import * as v from "valibot";
 import { Refusal, type RefusalCode } from "./errors.ts";
-import { MESSAGE_PAGE_DEFAULT, MESSAGE_PAGE_MAX, TEXT_CODE_POINTS_MAX } from "./limits.ts";
-import { quote, shorten } from "./username.ts";
+import {
+  DISPLAY_NAME_CODE_POINTS_MAX,
+  MESSAGE_PAGE_DEFAULT,
+  MESSAGE_PAGE_MAX,
+  TEXT_CODE_POINTS_MAX,
+  TYPED_LENGTH_MAX,
+} from "./limits.ts";
+import { parseUsername, quote, shorten } from "./username.ts";
 
 /** One entry of a conversation's log. */
 export interface Message {
@@ -31,6 +37,8 @@ export interface Row {
 
 /** What a user shows to others. `avatar` is the path of the picture, or null. */
 export interface Profile {
+  username: string;
+  /** The username until they have chosen a name. */
   displayName: string;
   avatar: string | null;
 }
@@ -52,6 +60,25 @@ export interface SyncedFrame {
   more: boolean;
 }
 
+/** `reader` has read the conversation with `peer`, who is the other user as the receiver sees it, up to `seq`. */
+export interface ReadFrame {
+  type: "read";
+  peer: string;
+  reader: string;
+  seq: number;
+}
+
+/** `peer` is typing a message to the receiver. */
+export interface TypingFrame {
+  type: "typing";
+  peer: string;
+}
+
+/** The receiver's own profile has changed. */
+export interface ProfileFrame extends Profile {
+  type: "profile";
+}
+
 export interface ErrorFrame {
   type: "error";
   code: RefusalCode;
@@ -59,23 +86,31 @@ export interface ErrorFrame {
   requestId: string;
 }
 
-export type ServerFrame = MessageFrame | SyncedFrame | ErrorFrame;
+export type ServerFrame = MessageFrame | ReadFrame | TypingFrame | ProfileFrame | SyncedFrame | ErrorFrame;
 
 const SendBody = v.object({ text: v.string(), id: v.optional(v.string()) });
+const ReadBody = v.object({ seq: v.number() });
+const ProfileBody = v.object({ displayName: v.nullable(v.string()) });
+const TypingFrame = v.object({ action: v.literal("typing"), peer: v.string() });
 const SyncFrame = v.object({ action: v.literal("sync"), since: v.optional(v.string()) });
 
 /**
- * Body and headers of a send. The id may come in the body or in the header `Idempotency-Key`.
+ * Body and headers of a send. The id may come in the body or in the header `Idempotency-Key`. `toText` makes the text
+ * that is stored of what was typed, which is well-formed and of at most `TYPED_LENGTH_MAX`.
  * Refuses `invalid_body`, `invalid_id`, `invalid_text`, `empty_text`, `text_too_long`.
  */
-export function parseSend(body: string | undefined, idempotencyKey: string | undefined): { text: string; id?: string } {
+export function parseSend(
+  body: string | undefined,
+  idempotencyKey: string | undefined,
+  toText: (typed: string) => string = (typed) => typed,
+): { text: string; id?: string } {
   const { text, id } = parse(SendBody, parseJson(body, "invalid_body"), "invalid_body");
   const ids = [id, idempotencyKey || undefined].flatMap((given) =>
     given === undefined ? [] : [parseMessageId(given)],
   );
   if (ids[0] !== undefined && ids[1] !== undefined && ids[0] !== ids[1])
     throw new Refusal("invalid_id", `The body's id is ${quote(ids[0])}, but Idempotency-Key is ${quote(ids[1])}.`);
-  return { text: parseText(text), ...(ids[0] === undefined ? {} : { id: ids[0] }) };
+  return { text: parseText(text, toText), ...(ids[0] === undefined ? {} : { id: ids[0] }) };
 }
 
 /** Refuses `invalid_frame`. */
@@ -83,6 +118,37 @@ export function parseSync(body: string | undefined): { since?: string } {
   const { since } = parse(SyncFrame, parseJson(body, "invalid_frame"), "invalid_frame");
   return since === undefined ? {} : { since };
 }
+
+/** Refuses `invalid_frame` and `invalid_username`. */
+export function parseTyping(body: string | undefined): { peer: string } {
+  const { peer } = parse(TypingFrame, parseJson(body, "invalid_frame"), "invalid_frame");
+  return { peer: parseUsername(peer) };
+}
+
+/** Refuses `invalid_body`. */
+export function parseRead(body: string | undefined): { seq: number } {
+  const { seq } = parse(ReadBody, parseJson(body, "invalid_body"), "invalid_body");
+  if (Number.isSafeInteger(seq) && seq >= 0) return { seq };
+  throw new Refusal("invalid_body", `seq is a whole number from 0 to ${Number.MAX_SAFE_INTEGER}; got ${seq}.`);
+}
+
+/** Refuses `invalid_body` and `invalid_display_name`. */
+export function parseProfile(body: string | undefined): { displayName: string | null } {
+  const { displayName } = parse(ProfileBody, parseJson(body, "invalid_body"), "invalid_body");
+  if (displayName === null) return { displayName };
+  const name = displayName.normalize("NFC").trim();
+  const codePoints = countCodePoints(name);
+  if (codePoints >= 1 && codePoints <= DISPLAY_NAME_CODE_POINTS_MAX && !NOT_SHOWN.test(name))
+    return { displayName: name };
+  throw new Refusal(
+    "invalid_display_name",
+    `A name has 1 to ${DISPLAY_NAME_CODE_POINTS_MAX} code points, and no control characters or line breaks; ` +
+      `got ${quote(displayName)}, ${codePoints} code points.`,
+  );
+}
+
+/** Control characters, line and paragraph separators, halves of surrogate pairs. */
+const NOT_SHOWN = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 /** Which page of a log: the newest, or the one next to a `seq`. */
 export type MessagePage = { limit: number; before?: number; after?: number };
@@ -118,9 +184,15 @@ export function messageIdMs(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
-function parseText(text: string): string {
-  if (!text.isWellFormed())
+function parseText(typed: string, toText: (typed: string) => string): string {
+  if (!typed.isWellFormed())
     throw new Refusal("invalid_text", "The text has half of a surrogate pair, which is no character.");
+  if (typed.length > TYPED_LENGTH_MAX)
+    throw new Refusal(
+      "text_too_long",
+      `A text, with its markup, has at most ${TYPED_LENGTH_MAX} UTF-16 code units; this one has ${typed.length}.`,
+    );
+  const text = toText(typed);
   if (text.trim() === "") throw new Refusal("empty_text", "The text is empty, or white space alone.");
   const codePoints = countCodePoints(text);
   if (codePoints > TEXT_CODE_POINTS_MAX)

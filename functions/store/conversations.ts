@@ -14,8 +14,24 @@ interface Item {
   changedAt: number;
 }
 
+const MARKER_IS_LOWER = "(attribute_not_exists(#marker) OR #marker < :seq)";
+
 /** The table Conversations: key `username`, `peer`. */
 export function conversationsTable({ client, tableName: TableName }: Table): Conversations {
+  const update = (Key: Pick<Item, "username" | "peer">, change: Omit<UpdateCommandInput, "TableName" | "Key">) =>
+    holds(client.send(new UpdateCommand({ TableName, Key, ...change })));
+
+  const raiseMarker = (
+    key: Pick<Item, "username" | "peer">,
+    { seq, marker, nowMs }: { seq: number; marker: "readSeq" | "peerReadSeq"; nowMs: number },
+  ) =>
+    update(key, {
+      UpdateExpression: "SET #marker = :seq, changedAt = :now",
+      ConditionExpression: MARKER_IS_LOWER,
+      ExpressionAttributeNames: { "#marker": marker },
+      ExpressionAttributeValues: { ":seq": seq, ":now": nowMs },
+    });
+
   return {
     async get(key) {
       const output = await client.send(new GetCommand({ TableName, Key: key, ConsistentRead: true }));
@@ -23,43 +39,39 @@ export function conversationsTable({ client, tableName: TableName }: Table): Con
     },
 
     async advance({ username, peer, seq, last, marker, nowMs }) {
+      const key = { username, peer };
       const lastIsLower = "(attribute_not_exists(lastSeq) OR lastSeq < :seq)";
-      const markerIsLower = "(attribute_not_exists(#marker) OR #marker < :seq)";
-      const update = (change: Pick<UpdateCommandInput, "UpdateExpression" | "ConditionExpression">, names: object) =>
-        holds(
-          client.send(
-            new UpdateCommand({
-              TableName,
-              Key: { username, peer },
-              ...change,
-              ExpressionAttributeNames: { ...names },
-              ExpressionAttributeValues: {
-                ":seq": seq,
-                ":now": nowMs,
-                ...("#last" in names ? { ":last": last } : {}),
-              },
-            }),
-          ),
-        );
-      const bothRaised = await update(
-        {
-          UpdateExpression: "SET lastSeq = :seq, #last = :last, #marker = :seq, changedAt = :now",
-          ConditionExpression: `${lastIsLower} AND ${markerIsLower}`,
-        },
-        { "#last": "last", "#marker": marker },
-      );
-      if (bothRaised) return;
+      const raised = await update(key, {
+        UpdateExpression: "SET lastSeq = :seq, #last = :last, #marker = :seq, changedAt = :now",
+        ConditionExpression: `${lastIsLower} AND ${MARKER_IS_LOWER}`,
+        ExpressionAttributeNames: { "#last": "last", "#marker": marker },
+        ExpressionAttributeValues: { ":seq": seq, ":last": last, ":now": nowMs },
+      });
+      if (raised) return;
       // One of the two is that far already, or both are: each is raised by itself, and a failed condition is success.
       await Promise.all([
-        update(
-          { UpdateExpression: "SET lastSeq = :seq, #last = :last, changedAt = :now", ConditionExpression: lastIsLower },
-          { "#last": "last" },
-        ),
-        update(
-          { UpdateExpression: "SET #marker = :seq, changedAt = :now", ConditionExpression: markerIsLower },
-          { "#marker": marker },
-        ),
+        update(key, {
+          UpdateExpression: "SET lastSeq = :seq, #last = :last, changedAt = :now",
+          ConditionExpression: lastIsLower,
+          ExpressionAttributeNames: { "#last": "last" },
+          ExpressionAttributeValues: { ":seq": seq, ":last": last, ":now": nowMs },
+        }),
+        raiseMarker(key, { seq, marker, nowMs }),
       ]);
+    },
+
+    async raiseMarker({ username, peer, ...raise }) {
+      await raiseMarker({ username, peer }, raise);
+    },
+
+    async setBlocked({ username, peer, blocked, nowMs }) {
+      await update(
+        { username, peer },
+        {
+          UpdateExpression: "SET blocked = :blocked, changedAt = :now",
+          ExpressionAttributeValues: { ":blocked": blocked, ":now": nowMs },
+        },
+      );
     },
 
     async page({ username, changedSinceMs, afterPeer, limit }) {

@@ -2,13 +2,14 @@
 import { setTimeout } from "node:timers/promises";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { v7 } from "uuid";
-import type { Connections, Conversations, MessageLog, Push, Users, World } from "../domain/ports.ts";
+import type { Avatars, Closer, Connections, Conversations, MessageLog, Push, Users, World } from "../domain/ports.ts";
 import type { SenderLimits } from "../protocol/limits.ts";
+import { avatarsTable } from "./avatars.ts";
 import { connectionsTable } from "./connections.ts";
 import { conversationsTable } from "./conversations.ts";
 import { createDocumentClient, type Table } from "./dynamodb.ts";
 import { messagesTable } from "./messages.ts";
-import { managementApiPush } from "./push.ts";
+import { managementApiCloser, managementApiPush } from "./push.ts";
 import { usersTable } from "./users.ts";
 
 export const logger = new Logger({ serviceName: "duet" });
@@ -17,7 +18,7 @@ export const world: World = {
   nowMs: Date.now,
   random: Math.random,
   sleep: (ms) => setTimeout(ms),
-  newMessageId: () => v7(),
+  newId: () => v7(),
 };
 
 let client: Table["client"] | undefined;
@@ -28,18 +29,27 @@ function table(variable: string): Table {
 }
 
 export const users = (): Users => usersTable(table("USERS_TABLE"));
+export const avatars = (): Avatars => avatarsTable(table("AVATARS_TABLE"));
 export const connections = (): Connections => connectionsTable(table("CONNECTIONS_TABLE"));
 export const conversations = (): Conversations => conversationsTable(table("CONVERSATIONS_TABLE"));
 export const messages = (): MessageLog => messagesTable(table("MESSAGES_TABLE"));
 
-export const push = (): Push =>
-  managementApiPush(environment("MANAGEMENT_ENDPOINT"), (message, error) => logger.warn(message, error));
+const warn = (message: string, error: Error) => logger.warn(message, error);
+export const push = (): Push => managementApiPush(environment("MANAGEMENT_ENDPOINT"), warn);
+export const closer = (): Closer => managementApiCloser(environment("MANAGEMENT_ENDPOINT"), warn);
 
 /** `none`, or a whole number of at least 1. */
 export const senderLimits = (): SenderLimits => ({
   messagesPerBurst: limit("MESSAGES_PER_BURST"),
   newPeersPerHour: limit("NEW_PEERS_PER_HOUR"),
 });
+
+/** Whether markup is taken out of texts; else a text is stored as typed. */
+export const stripsMarkup = (): boolean => {
+  const value = environment("MARKUP");
+  if (value === "strip" || value === "keep") return value === "strip";
+  throw new Error(`The environment variable MARKUP is "strip" or "keep"; got ${JSON.stringify(value)}`);
+};
 
 export const issuer = (): string => environment("ISSUER");
 export const audience = (): string => environment("AUDIENCE");

@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException, DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
+import { refuseLate } from "./invocation.ts";
 
 /** One table, and the client to reach it with. */
 export interface Table {
@@ -17,6 +18,14 @@ export function createDocumentClient(config: DynamoDBClientConfig = {}): DynamoD
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 2000, requestTimeout: 3000, throwOnRequestTimeout: true },
   });
+  // Inside of the SDK's retries, which are added with the priority "high".
+  client.middlewareStack.add(
+    (next) => (args) => {
+      refuseLate();
+      return next(args);
+    },
+    { step: "finalizeRequest", priority: "low", name: "refuseLate" },
+  );
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }
 

@@ -1,6 +1,7 @@
 import { isServerError, isThrottlingError, isTransientError } from "@smithy/core/retry";
 import { Refusal } from "../protocol/errors.ts";
 import { logger } from "./deps.ts";
+import { LateError } from "./invocation.ts";
 
 /**
  * What the caller is told of an error that reached the edge of a function: a refusal as it is; a fault that passes by
@@ -30,24 +31,4 @@ function faultOf(cause: unknown): Refusal {
 function isPassing(error: Error): boolean {
   const sdkError = error as Parameters<typeof isServerError>[0];
   return isTransientError(sdkError) || isThrottlingError(sdkError) || isServerError(sdkError);
-}
-
-/** What is left of a function's time when it gives up waiting, so that it answers by itself before it is ended. */
-const ANSWER_MS = 1500;
-
-class LateError extends Error {
-  override name = "LateError";
-}
-
-/**
- * The result, or a rejection that becomes `unavailable` when the function's time is nearly over. What is under way then
- * may still be done, as in every send that ends without an answer.
- */
-export function withinTime<T>(result: Promise<T> | T, context: { getRemainingTimeInMillis(): number }): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const leftMs = context.getRemainingTimeInMillis() - ANSWER_MS;
-    timer = setTimeout(() => reject(new LateError("The function's time was nearly over")), leftMs);
-  });
-  return Promise.race([result, late]).finally(() => clearTimeout(timer));
 }

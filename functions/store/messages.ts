@@ -13,6 +13,13 @@ interface Item extends Message {
   recipientBurst?: [number, number];
 }
 
+/** A fence in the place of a message: its token. It stands behind the newest message, or nowhere. */
+interface FenceItem {
+  conversation: string;
+  seq: number;
+  fence: string;
+}
+
 /** The table Messages: key `conversation`, `seq`. */
 export function messagesTable(table: Table): MessageLog {
   const { client, tableName: TableName } = table;
@@ -23,6 +30,7 @@ export function messagesTable(table: Table): MessageLog {
     bound?: number;
     limit: number;
   }): Promise<Item[]> {
+    // A fence is left out, and does not count: a filter makes a page end earlier, and then it goes on.
     const { conversation, direction, bound, limit } = options;
     const range = bound === undefined ? "" : ` AND seq ${direction === "forward" ? ">" : "<"} :bound`;
     return queryItems<Item>(
@@ -31,16 +39,44 @@ export function messagesTable(table: Table): MessageLog {
         ConsistentRead: true,
         ScanIndexForward: direction === "forward",
         KeyConditionExpression: `conversation = :conversation${range}`,
+        FilterExpression: "attribute_not_exists(fence)",
         ExpressionAttributeValues: { ":conversation": conversation, ":bound": bound },
       },
       limit,
     );
   }
 
+  /** Puts the item where nothing is, or the fence with the token `over`. */
+  const put = (Item: Item | FenceItem, over: string | undefined) =>
+    holds(
+      client.send(
+        new PutCommand({
+          TableName,
+          Item,
+          ConditionExpression:
+            over === undefined ? "attribute_not_exists(seq)" : "attribute_not_exists(seq) OR fence = :over",
+          ExpressionAttributeValues: over === undefined ? undefined : { ":over": over },
+        }),
+      ),
+    );
+
   return {
     async tail(conversation) {
-      const [item] = await query({ conversation, direction: "backward", limit: 1 });
-      return item === undefined ? undefined : toEntry(item);
+      const [newest] = await queryItems<Item | FenceItem>(
+        table,
+        {
+          ConsistentRead: true,
+          ScanIndexForward: false,
+          KeyConditionExpression: "conversation = :conversation",
+          ExpressionAttributeValues: { ":conversation": conversation },
+        },
+        1,
+      );
+      if (newest === undefined) return {};
+      if (!("fence" in newest)) return { last: toEntry(newest) };
+      const { fence, seq } = newest;
+      const [last] = await query({ conversation, direction: "backward", bound: seq, limit: 1 });
+      return { fence, ...(last === undefined ? {} : { last: toEntry(last) }) };
     },
     async backward({ conversation, before, limit }) {
       const bound = before === undefined ? {} : { bound: before };
@@ -49,13 +85,11 @@ export function messagesTable(table: Table): MessageLog {
     async forward({ conversation, after, limit }) {
       return (await query({ conversation, direction: "forward", limit, bound: after })).map(toEntry);
     },
-    async append(conversation, entry) {
-      const put = new PutCommand({
-        TableName,
-        Item: toItem(conversation, entry),
-        ConditionExpression: "attribute_not_exists(seq)",
-      });
-      return (await holds(client.send(put))) ? "appended" : "taken";
+    async append(conversation, entry, over) {
+      return (await put(toItem(conversation, entry), over)) ? "appended" : "taken";
+    },
+    async fence(conversation, { seq, token, over }) {
+      return (await put({ conversation, seq, fence: token }, over)) ? "fenced" : "taken";
     },
   };
 }

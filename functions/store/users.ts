@@ -43,6 +43,26 @@ export function usersTable({ client, tableName: TableName }: Table): Users {
       );
     },
 
+    async change(username, change) {
+      const given = Object.entries(change).filter(([, value]) => value !== undefined);
+      const set = given.filter(([, value]) => value !== null).map(([name]) => `${name} = :${name}`);
+      const remove = given.filter(([, value]) => value === null).map(([name]) => name);
+      const values = given.filter(([, value]) => value !== null).map(([name, value]) => [`:${name}`, value]);
+      const output = await client.send(
+        new UpdateCommand({
+          TableName,
+          Key: { username },
+          UpdateExpression: [
+            ...(set.length > 0 ? [`SET ${set.join(", ")}`] : []),
+            ...(remove.length > 0 ? [`REMOVE ${remove.join(", ")}`] : []),
+          ].join(" "),
+          ExpressionAttributeValues: values.length > 0 ? Object.fromEntries(values) : undefined,
+          ReturnValues: "ALL_NEW",
+        }),
+      );
+      return toUser(output.Attributes as Item);
+    },
+
     async getMany(usernames) {
       const batches: string[][] = [];
       for (let start = 0; start < usernames.length; start += BATCH_KEYS_MAX)

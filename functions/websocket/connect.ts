@@ -1,10 +1,10 @@
 import type { APIGatewayProxyResultV2 } from "aws-lambda";
 import { connect } from "../domain/connect.ts";
-import { connections, users, world } from "../store/deps.ts";
+import { closer, connections, users, world } from "../store/deps.ts";
 import { connectionOf, type WebSocketRequestContext } from "./connection.ts";
 import { type Headers, offeredSubprotocols, SUBPROTOCOL } from "./subprotocol.ts";
 
-const ports = { users: users(), connections: connections(), world };
+const ports = { users: users(), connections: connections(), closer: closer(), world };
 
 /** `$connect`: records the connection; the gateway opens the socket when this has answered 200. */
 export async function handler(event: {

@@ -4,5 +4,5 @@ import { frameRoute } from "./frame-route.ts";
 
 /** `$default`: every frame that names no action. */
 export const handler = frameRoute(({ body = "" }) => {
-  throw new Refusal("unknown_action", `A frame is JSON with "action": "sync"; got ${quote(body)}.`);
+  throw new Refusal("unknown_action", `A frame is JSON with "action": "sync" or "typing"; got ${quote(body)}.`);
 });

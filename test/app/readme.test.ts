@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ACCESS } from "../../lib/functions.ts";
+import { ACCESS, MANAGES } from "../../lib/functions.ts";
 import { freePort, PROJECT, run } from "./process.ts";
 
 const README = readFileSync(join(PROJECT, "README.md"), "utf8");
@@ -59,15 +59,16 @@ describe("the README's first conversation", { timeout: 120_000 }, () => {
   });
 });
 
-test("the README's table of functions says what the roles allow", () => {
+test("the README's table of functions says what the roles allow, on tables and on open connections", () => {
   const rows = [...section("Which function may touch which table").matchAll(/^\| ([a-z-]+) \|(.*)\|$/gm)].map(
     ([, name, cells = ""]) => [name, cells.split("|").map((cell) => cell.trim())],
   );
-  const tables = ["users", "connections", "conversations", "messages"] as const;
+  const tables = ["users", "avatars", "connections", "conversations", "messages"] as const;
+  const manages: Partial<Record<string, string>> = MANAGES;
   const expected = Object.entries(ACCESS).map(
     ([name, access]: [string, Partial<Record<string, readonly string[]>>]) => [
       name.replace(/^.*\//, ""),
-      tables.map((table) => access[table]?.join(", ") ?? ""),
+      [...tables.map((table) => access[table]?.join(", ") ?? ""), manages[name] ?? ""],
     ],
   );
   expect(rows.slice(1)).toEqual(expected);

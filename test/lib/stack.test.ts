@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { synthesizeDuet } from "../../bin/run-duet.ts";
-import { ACCESS } from "../../lib/functions.ts";
+import { ACCESS, MANAGES } from "../../lib/functions.ts";
 
 interface Resource {
   Type: string;
@@ -43,30 +43,43 @@ describe("the stack", () => {
     expect(duet.all("AWS::Logs::LogGroup")).toHaveLength(functions.length);
   });
 
-  test("allows each role the actions of ACCESS on single tables, and posting to connections to post-message alone", () => {
+  test("allows each role the actions of ACCESS on single tables, and on connections the method of MANAGES", () => {
     const statements = duet
       .all("AWS::IAM::Policy")
       .flatMap(({ id, Properties }) =>
-        Properties.PolicyDocument.Statement.map((statement: object) => ({ id, ...statement })),
+        Properties.PolicyDocument.Statement.map((statement: object) => ({ role: roleOf(id), ...statement })),
       );
-    const actions: string[] = statements.flatMap(({ Action }) => Action);
-    const expected = Object.values(ACCESS).flatMap((access) => Object.values(access).flat());
-    expect(actions.filter((action) => action.startsWith("dynamodb:")).sort()).toEqual(
-      expected.map((action) => `dynamodb:${action}`).sort(),
-    );
-    const others = statements.filter(({ Action }) => !/^(dynamodb|logs):/.test(String(Action)));
-    expect(others).toMatchObject([{ Action: "execute-api:ManageConnections", Effect: "Allow" }]);
-    expect(others[0].id).toMatch(/PostMessage/);
-    expect(JSON.stringify(others[0].Resource)).toContain("/ws/POST/@connections/*");
-    for (const { Resource } of statements.filter((statement) => statement !== others[0]))
-      expect(Resource).toEqual({ "Fn::GetAtt": [expect.stringMatching(/^Tables|Logs[0-9A-F]{8}$/), "Arn"] });
+    // CDK makes one statement of those that allow the same actions on several tables.
+    const allowed = (name: string) =>
+      statements
+        .filter(({ role, Action }) => role === pascalCase(name) && /^dynamodb:/.test(String(Action)))
+        .flatMap(({ Action, Resource }) =>
+          [Resource].flat().flatMap((table) => [Action].flat().map((action) => `${tableOf(table)} ${action}`)),
+        );
+    for (const [name, access] of Object.entries(ACCESS)) {
+      const expected = Object.entries(access).flatMap(([table, actions]: [string, readonly string[]]) =>
+        actions.map((action) => `${pascalCase(table)} dynamodb:${action}`),
+      );
+      expect(allowed(name).sort(), name).toEqual(expected.sort());
+    }
+    const managing = statements.filter(({ Action }) => !/^(dynamodb|logs):/.test(String(Action)));
+    for (const [name, method] of Object.entries(MANAGES)) {
+      const [statement, ...more] = managing.filter(({ role }) => role === pascalCase(name));
+      expect(more).toEqual([]);
+      expect(statement).toMatchObject({ Action: "execute-api:ManageConnections", Effect: "Allow" });
+      expect(JSON.stringify(statement.Resource), name).toMatch(new RegExp(`/ws/${method}/@connections/\\*"\\]\\]}$`));
+    }
+    expect(managing).toHaveLength(Object.keys(MANAGES).length);
+    for (const { Resource } of statements.filter((statement) => !managing.includes(statement)))
+      for (const one of [Resource].flat())
+        expect(one).toEqual({ "Fn::GetAtt": [expect.stringMatching(/^(Tables|Functions)\w+[0-9A-F]{8}$/), "Arn"] });
     for (const { Properties } of duet.all("AWS::IAM::Role"))
       expect(Object.keys(Properties)).toEqual(["AssumeRolePolicyDocument"]);
   });
 
   test("keeps the tables that people's words are in, with point-in-time recovery, unless it is a stage for development", async () => {
     const dev = await synthesize({ stage: "dev" });
-    for (const name of ["Users", "Conversations", "Messages"]) {
+    for (const name of ["Users", "Avatars", "Conversations", "Messages"]) {
       const kept = duet.named(`Tables${name}`);
       expect(kept.DeletionPolicy).toBe("Retain");
       expect(kept.Properties.Replicas[0]).toMatchObject({
@@ -86,11 +99,32 @@ describe("the stack", () => {
       .all("AWS::ApiGatewayV2::Route")
       .filter(({ Properties }) => / \/api\//.test(Properties.RouteKey));
     expect(routes.map(({ Properties }) => Properties.RouteKey).sort()).toEqual([
+      "DELETE /api/connections",
+      "DELETE /api/conversations/{peer}/block",
+      "DELETE /api/me/avatar",
       "GET /api/conversations",
       "GET /api/conversations/{peer}/messages",
+      "GET /api/me",
+      "GET /api/users/{username}",
+      "GET /api/users/{username}/avatar",
       "POST /api/conversations/{peer}/messages",
+      "PUT /api/conversations/{peer}/block",
+      "PUT /api/conversations/{peer}/read",
+      "PUT /api/me",
+      "PUT /api/me/avatar",
     ]);
     for (const { Properties } of routes) expect(Properties.AuthorizationType).toBe("JWT");
+  });
+
+  test("has a route for each action of a frame", () => {
+    const routes = duet.all("AWS::ApiGatewayV2::Route").map(({ Properties }) => Properties.RouteKey);
+    expect(routes.filter((route) => !/ \/api\//.test(route)).sort()).toEqual([
+      "$connect",
+      "$default",
+      "$disconnect",
+      "sync",
+      "typing",
+    ]);
   });
 
   test("takes another issuer in the place of Cognito", async () => {
@@ -109,12 +143,21 @@ describe("the stack", () => {
   });
 
   test("[Q3] hands the limits to post-message", async () => {
-    const variables = ({ named }: typeof duet) =>
-      named("FunctionsPostMessageFunction").Properties.Environment.Variables;
     expect(variables(duet)).toMatchObject({ MESSAGES_PER_BURST: "20", NEW_PEERS_PER_HOUR: "30" });
     const unlimited = await synthesize({ limits: "off" });
     expect(variables(unlimited)).toMatchObject({ MESSAGES_PER_BURST: "none", NEW_PEERS_PER_HOUR: "none" });
     await expect(synthesize({ limits: "on" })).rejects.toThrow('-c limits takes "off" and nothing else; got "on"');
+  });
+
+  test("hands to post-message, and to nobody else, what becomes of markup", async () => {
+    expect(variables(duet)).toMatchObject({ MARKUP: "strip" });
+    expect(variables(await synthesize({ markup: "strip" }))).toMatchObject({ MARKUP: "strip" });
+    expect(variables(await synthesize({ markup: "keep" }))).toMatchObject({ MARKUP: "keep" });
+    const told = duet
+      .all("AWS::Lambda::Function")
+      .filter(({ Properties }) => "MARKUP" in (Properties.Environment?.Variables ?? {}));
+    expect(told).toHaveLength(1);
+    await expect(synthesize({ markup: "off" })).rejects.toThrow('-c markup takes "strip" or "keep"; got "off"');
   });
 
   test("names what a client needs in its outputs", () => {
@@ -128,9 +171,29 @@ describe("the stack", () => {
       expect(readdirSync(directory)).toEqual(["index.mjs"]);
       return readFileSync(join(directory, "index.mjs"), "utf8");
     };
-    for (const name of ["Connect", "Disconnect", "Sync", "ListMessages", "ListConversations"])
-      expect(bundle(name)).not.toContain("PostToConnection");
-    for (const name of ["Authorize", "Default"]) expect(bundle(name)).not.toMatch(/DynamoDB_2012/);
-    expect(bundle("PostMessage")).toMatch(/PostToConnection[\s\S]*DynamoDB_2012|DynamoDB_2012[\s\S]*PostToConnection/);
+    const names = Object.keys(ACCESS);
+    const withPart = (part: string) => names.filter((name) => bundle(pascalCase(name)).includes(part));
+    expect(withPart("PostToConnection").sort()).toEqual(Object.keys(MANAGES).sort());
+    const usesTables = Object.entries(ACCESS).flatMap(([name, access]) => (Object.keys(access).length > 0 ? name : []));
+    expect(withPart("DynamoDB_2012")).toEqual(usesTables);
   });
 });
+
+/** Whose role a policy belongs to, as its name begins. */
+function roleOf(policyId: string): string | undefined {
+  return /^Functions(\w+)FunctionRoleDefaultPolicy[0-9A-F]{8}$/.exec(policyId)?.[1];
+}
+
+/** The name of the table that a policy's resource is. */
+function tableOf(resource: { "Fn::GetAtt"?: string[] }): string | undefined {
+  return /^Tables(\w+)[0-9A-F]{8}$/.exec(resource["Fn::GetAtt"]?.[0] ?? "")?.[1];
+}
+
+/** `http/post-message` → `PostMessage` */
+function pascalCase(name: string): string {
+  return name.replace(/^.*\//, "").replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function variables({ named }: Awaited<ReturnType<typeof synthesize>>) {
+  return named("FunctionsPostMessageFunction").Properties.Environment.Variables;
+}

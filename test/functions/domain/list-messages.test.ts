@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => storage?.close());
 
-const world = { nowMs: Date.now, random: Math.random, sleep: async () => undefined, newMessageId: () => randomUUID() };
+const world = { nowMs: Date.now, random: Math.random, sleep: async () => undefined, newId: () => randomUUID() };
 const list = (username: string, peer: string) =>
   listMessages({ ...storage, world }, { username, peer, page: { limit: 10 } });
 

@@ -1,11 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { v7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Conversations, Push, World } from "../../../functions/domain/ports.ts";
 import { type SendPorts, send } from "../../../functions/domain/send.ts";
-import { Refusal } from "../../../functions/protocol/errors.ts";
-import type { MessageFrame } from "../../../functions/protocol/wire.ts";
 import { openStorage, type Storage } from "../../storage.ts";
+import { code, idAt, twoUsers, world } from "./fixture.ts";
 
 let storage: Storage;
 beforeAll(async () => {
@@ -13,90 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => storage?.close());
 
-/** Records what was pushed, and answers for a connection what `outcomes` says: delivered, if nothing. */
-function recordingPush() {
-  const posts: { connectionId: string; frame: MessageFrame }[] = [];
-  const outcomes = new Map<string, "gone" | "failed">();
-  const push: Push = {
-    async post({ connectionId, frame }) {
-      posts.push({ connectionId, frame: JSON.parse(frame) });
-      return outcomes.get(connectionId) ?? "delivered";
-    },
-  };
-  return { push, posts, outcomes, to: () => posts.map(({ connectionId }) => connectionId).sort() };
-}
-
-const world: World = {
-  nowMs: Date.now,
-  random: Math.random,
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  newMessageId: () => v7(),
-};
-
-/** Two new users, and the ports to send between them. */
-async function twoUsers(overrides: Partial<SendPorts> = {}) {
-  const [alice, bob] = [`alice-${randomUUID()}`, `bob-${randomUUID()}`];
-  await Promise.all([alice, bob].map((name) => storage.users.create(name, Date.now())));
-  const recorder = recordingPush();
-  const ports: SendPorts = {
-    ...storage,
-    push: recorder.push,
-    world,
-    limits: { messagesPerBurst: null, newPeersPerHour: null },
-    ...overrides,
-  };
-  const connect = (username: string, connectionId: string, ageMs = 60_000) =>
-    storage.connections.put({
-      username,
-      connectionId,
-      connectedAtMs: Date.now() - ageMs,
-      expiresAtSeconds: Math.ceil(Date.now() / 1000) + 3600,
-    });
-  const say = (text: string, id?: string) =>
-    send(ports, { sender: alice, recipient: bob, text, ...(id === undefined ? {} : { id }) });
-  const answer = (text: string, id?: string) =>
-    send(ports, { sender: bob, recipient: alice, text, ...(id === undefined ? {} : { id }) });
-  const rows = () =>
-    Promise.all([
-      storage.conversations.get({ username: alice, peer: bob }),
-      storage.conversations.get({ username: bob, peer: alice }),
-    ]);
-  const texts = async () =>
-    (await storage.log.forward({ conversation: [alice, bob].sort().join("#"), after: 0, limit: 1000 })).map(
-      ({ message }) => `${message.seq} ${message.text}`,
-    );
-  return { alice, bob, ports, connect, say, answer, rows, texts, recorder };
-}
-
-/** The rows, with a block in each of this user's. */
-function blockedBy(username: string): Conversations {
-  return {
-    ...storage.conversations,
-    get: async (key) => {
-      const none = { ...key, lastSeq: 0, readSeq: 0, peerReadSeq: 0, changedAtMs: 0 };
-      const row = (await storage.conversations.get(key)) ?? { ...none, blocked: false };
-      return { ...row, blocked: key.username === username };
-    },
-  };
-}
-
-/** `sent`, or the code of the refusal. */
-function code(sending: Promise<unknown>): Promise<string> {
-  return sending.then(
-    () => "sent",
-    (error: unknown) => {
-      if (error instanceof Refusal) return error.code;
-      throw error;
-    },
-  );
-}
-
-/** A UUIDv7 of that time. */
-const idAt = (ms: number) => v7({ msecs: ms });
-
 describe("append", () => {
   test("[A1] messages of both sides get 1, 2, 3 … in one log", async () => {
-    const { say, answer, texts } = await twoUsers();
+    const { say, answer, texts } = await twoUsers(storage);
     expect((await say("one")).message.seq).toBe(1);
     expect((await answer("two")).message.seq).toBe(2);
     expect((await say("three")).message.seq).toBe(3);
@@ -104,7 +21,7 @@ describe("append", () => {
   });
 
   test("[A2] 20 sends at once from both sides make 1 to 20, each text once", async () => {
-    const { say, answer, texts } = await twoUsers();
+    const { say, answer, texts } = await twoUsers(storage);
     const sent = await Promise.all(
       Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? say(`text ${i}`) : answer(`text ${i}`))),
     );
@@ -119,34 +36,33 @@ describe("append", () => {
 
   test("[A3] createdAt never goes back, although a function's clock does", async () => {
     const behind = { ...world, nowMs: () => Date.now() - 500 };
-    const { say, ports, alice, bob } = await twoUsers();
+    const { say, ports, alice, bob } = await twoUsers(storage);
     const first = await say("by the right clock");
     const second = await send({ ...ports, world: behind }, { sender: alice, recipient: bob, text: "by a slow one" });
     expect(second.message.createdAt >= first.message.createdAt).toBe(true);
   });
 
   test("[A4] [A5] refused and not stored: to oneself, to nobody, and to somebody who has blocked the sender", async () => {
-    const { ports, alice, bob, texts } = await twoUsers();
+    const { ports, alice, bob, bobBlocks, say, texts } = await twoUsers(storage);
     expect(await code(send(ports, { sender: alice, recipient: alice, text: "me" }))).toBe("to_oneself");
     expect(await code(send(ports, { sender: alice, recipient: `nobody-${bob}`, text: "you" }))).toBe("unknown_user");
-    const blocked = { ...ports, conversations: blockedBy(bob) };
-    expect(await code(send(blocked, { sender: alice, recipient: bob, text: "you" }))).toBe("blocked");
+    await bobBlocks();
+    expect(await code(say("you"))).toBe("blocked");
     expect(await texts()).toEqual([]);
   });
 
   test("[A5] what was stored before the block is acknowledged to the repeat", async () => {
-    const { ports, alice, bob, say, texts } = await twoUsers();
+    const { say, bobBlocks, texts } = await twoUsers(storage);
     const id = v7();
     await say("just in time", id);
-    const blocked = { ...ports, conversations: blockedBy(bob) };
-    const repeat = await send(blocked, { sender: alice, recipient: bob, text: "just in time", id });
-    expect(repeat).toMatchObject({ repeated: true, message: { seq: 1 } });
-    expect(await code(send(blocked, { sender: alice, recipient: bob, text: "too late" }))).toBe("blocked");
+    await bobBlocks();
+    expect(await say("just in time", id)).toMatchObject({ repeated: true, message: { seq: 1 } });
+    expect(await code(say("too late"))).toBe("blocked");
     expect(await texts()).toEqual(["1 just in time"]);
   });
 
   test("[L4] a sender who never called before exists from then on", async () => {
-    const { ports, bob } = await twoUsers();
+    const { ports, bob } = await twoUsers(storage);
     const stranger = `stranger-${randomUUID()}`;
     await send(ports, { sender: stranger, recipient: bob, text: "hello" });
     expect(await storage.users.get(stranger)).toEqual({ username: stranger });
@@ -155,7 +71,7 @@ describe("append", () => {
 
 describe("repeat", () => {
   test("[R1] the same id twice makes one message, and the second answer is the stored one", async () => {
-    const { say, texts } = await twoUsers();
+    const { say, texts } = await twoUsers(storage);
     const id = v7();
     const first = await say("once", id);
     const second = await say("once", id);
@@ -165,7 +81,7 @@ describe("repeat", () => {
   });
 
   test("[R1] the same id ten times at once makes one message, acknowledged as new to one", async () => {
-    const { say, texts } = await twoUsers();
+    const { say, texts } = await twoUsers(storage);
     const id = v7();
     const sent = await Promise.all(Array.from({ length: 10 }, () => say("once", id)));
     expect(sent.filter(({ repeated }) => !repeated)).toHaveLength(1);
@@ -174,7 +90,7 @@ describe("repeat", () => {
   });
 
   test("[R1] a put that was stored but answered by a fault is found by the repeat, and by the same send", async () => {
-    const { say, ports, alice, bob, texts } = await twoUsers();
+    const { say, ports, alice, bob, texts } = await twoUsers(storage);
     let faults = 0;
     const log = {
       ...storage.log,
@@ -201,7 +117,7 @@ describe("repeat", () => {
   });
 
   test("[R2] the same id with another text, or from the other user, is refused", async () => {
-    const { say, answer, texts } = await twoUsers();
+    const { say, answer, texts } = await twoUsers(storage);
     const id = v7();
     await say("mine", id);
     expect(await code(say("other", id))).toBe("id_reused");
@@ -213,12 +129,12 @@ describe("repeat", () => {
   });
 
   test("[R3] a repeat is found behind 300 later messages, and an id that was never stored is not", async () => {
-    const { say, answer, alice, bob } = await twoUsers();
+    const { say, answer, alice, bob } = await twoUsers(storage);
     const id = v7();
     await say("early", id);
     const conversation = [alice, bob].sort().join("#");
     for (let seq = 2; seq <= 301; seq++) {
-      const tail = await storage.log.tail(conversation);
+      const { last: tail } = await storage.log.tail(conversation);
       if (tail === undefined) throw new Error("The log is empty");
       const later = v7();
       await storage.log.append(conversation, {
@@ -235,7 +151,7 @@ describe("repeat", () => {
   });
 
   test("[R3] an id that is older than the newest is found, and the newest stays known", async () => {
-    const { say, texts } = await twoUsers();
+    const { say, texts } = await twoUsers(storage);
     const [older, newer] = [idAt(Date.now() - 5000), idAt(Date.now())];
     await say("newer", newer);
     expect(await say("older", older)).toMatchObject({ repeated: false, message: { seq: 2 } });
@@ -245,24 +161,24 @@ describe("repeat", () => {
   });
 
   test("[R3] an id that would have to be searched for in more than 4 MB is refused, not stored twice", async () => {
-    const { say, alice, bob } = await twoUsers();
+    const { say, alice, bob } = await twoUsers(storage);
     const id = v7();
     await say("first", id);
     const conversation = [alice, bob].sort().join("#");
     const large = "x".repeat(64 * 1024);
     for (let seq = 2; seq <= 161; seq++) {
-      const tail = await storage.log.tail(conversation);
+      const { last: tail } = await storage.log.tail(conversation);
       if (tail === undefined) throw new Error("The log is empty");
       const later = v7();
       const message = { ...tail.message, seq, id: later, text: large };
       await storage.log.append(conversation, { ...tail, message, newestId: later });
     }
     expect(await code(say("first", id))).toBe("id_too_old");
-    expect((await storage.log.tail(conversation))?.message.seq).toBe(161);
+    expect((await storage.log.tail(conversation)).last?.message.seq).toBe(161);
   });
 
   test("[R4] an id from the future is refused beyond 60 s, with the server's time", async () => {
-    const { say } = await twoUsers();
+    const { say } = await twoUsers(storage);
     await say("59 s ahead", idAt(Date.now() + 59_000));
     const refused = say("61 s ahead", idAt(Date.now() + 61_500));
     await expect(refused).rejects.toThrow(/6[12] s ahead of the server's time, 20\d\d-.*at most 60 s/);
@@ -270,7 +186,7 @@ describe("repeat", () => {
   });
 
   test("[R5] a repeat raises the rows and pushes what a send that died had left", async () => {
-    const { say, ports, alice, bob, connect, rows, recorder } = await twoUsers();
+    const { say, ports, alice, bob, connect, rows, recorder } = await twoUsers(storage);
     await connect(bob, "b1=");
     const id = v7();
     const conversations = {
@@ -290,7 +206,7 @@ describe("repeat", () => {
 
 describe("rows", () => {
   test("[W1] [W2] [W3] both rows show the message; it is unread for the recipient alone", async () => {
-    const { alice, say, answer, rows } = await twoUsers();
+    const { alice, say, answer, rows } = await twoUsers(storage);
     const { message } = await say("x".repeat(150));
     const last = { sender: alice, preview: "x".repeat(100), createdAt: message.createdAt };
     const [mine, theirs] = await rows();
@@ -305,7 +221,7 @@ describe("rows", () => {
   });
 
   test("[W1] a preview does not cut a character in half", async () => {
-    const { say, rows } = await twoUsers();
+    const { say, rows } = await twoUsers(storage);
     await say(`${"x".repeat(99)}😀😀`);
     expect((await rows())[0]?.last?.preview).toBe(`${"x".repeat(99)}😀`);
   });
@@ -313,7 +229,7 @@ describe("rows", () => {
 
 describe("push", () => {
   test("[P1] connections are looked up after the message and both rows are written", async () => {
-    const { alice, bob, ports, rows } = await twoUsers();
+    const { alice, bob, ports, rows } = await twoUsers(storage);
     const seen: unknown[] = [];
     const connections = {
       ...storage.connections,
@@ -330,7 +246,7 @@ describe("push", () => {
   });
 
   test("[P2] [P3] [P4] all sockets of both get the payload, but for the one that sent; the recipient's are counted", async () => {
-    const { alice, bob, ports, connect, recorder } = await twoUsers();
+    const { alice, bob, ports, connect, recorder } = await twoUsers(storage);
     await Promise.all([connect(bob, "b1="), connect(bob, "b2="), connect(alice, "a1="), connect(alice, "a2=")]);
     const sent = await send(ports, { sender: alice, recipient: bob, text: "hi", connectionId: "a1=" });
     expect(sent.delivered).toBe(2);
@@ -347,7 +263,7 @@ describe("push", () => {
   });
 
   test("[P3] pushes that fail do not fail the send", async () => {
-    const { bob, connect, say, recorder } = await twoUsers();
+    const { bob, connect, say, recorder } = await twoUsers(storage);
     await Promise.all([connect(bob, "b1="), connect(bob, "b2=")]);
     recorder.outcomes.set("b1=", "failed");
     expect((await say("hi")).delivered).toBe(1);
@@ -355,7 +271,7 @@ describe("push", () => {
   });
 
   test("[P5] a connection that is gone is forgotten, unless it may still be opening", async () => {
-    const { bob, connect, say, recorder } = await twoUsers();
+    const { bob, connect, say, recorder } = await twoUsers(storage);
     await Promise.all([connect(bob, "old=", 30_500), connect(bob, "young=", 25_000)]);
     recorder.outcomes.set("old=", "gone").set("young=", "gone");
     expect((await say("hi")).delivered).toBe(0);
@@ -367,7 +283,7 @@ describe("push", () => {
 describe("limits per sender", () => {
   test("[Q1] 20 messages in 10 s, counted for each sender; a repeat is not counted", async () => {
     let nowMs = Date.now();
-    const { ports, alice, bob } = await twoUsers();
+    const { ports, alice, bob } = await twoUsers(storage);
     const limited: SendPorts = {
       ...ports,
       world: { ...world, nowMs: () => nowMs },
@@ -390,7 +306,7 @@ describe("limits per sender", () => {
   });
 
   test("[Q1] 20 at once are stored, and of 25 at once five are refused", async () => {
-    const { ports, alice, bob } = await twoUsers({ limits: { messagesPerBurst: 20, newPeersPerHour: null } });
+    const { ports, alice, bob } = await twoUsers(storage, { limits: { messagesPerBurst: 20, newPeersPerHour: null } });
     const codes = await Promise.all(
       Array.from({ length: 25 }, (_, i) => code(send(ports, { sender: alice, recipient: bob, text: `${i}` }))),
     );
@@ -399,7 +315,7 @@ describe("limits per sender", () => {
   });
 
   test("[Q2] conversations opened in an hour are limited; an answer opens none", async () => {
-    const { ports, alice, bob } = await twoUsers({ limits: { messagesPerBurst: null, newPeersPerHour: 2 } });
+    const { ports, alice, bob } = await twoUsers(storage, { limits: { messagesPerBurst: null, newPeersPerHour: 2 } });
     const peers = Array.from({ length: 3 }, () => `peer-${randomUUID()}`);
     await Promise.all(peers.map((peer) => storage.users.create(peer, Date.now())));
     const to = (recipient: string) => code(send(ports, { sender: alice, recipient, text: "hi" }));
@@ -414,7 +330,7 @@ describe("limits per sender", () => {
 });
 
 test("[Q2] one conversation counts once, however many sends open it at once", async () => {
-  const { ports, alice, bob } = await twoUsers({ limits: { messagesPerBurst: null, newPeersPerHour: 1 } });
+  const { ports, alice, bob } = await twoUsers(storage, { limits: { messagesPerBurst: null, newPeersPerHour: 1 } });
   const codes = await Promise.all(
     Array.from({ length: 5 }, (_, i) => code(send(ports, { sender: alice, recipient: bob, text: `${i}` }))),
   );
@@ -424,7 +340,7 @@ test("[Q2] one conversation counts once, however many sends open it at once", as
 describe("what a send costs and reads", () => {
   /** Two users with sockets in a conversation of 60 messages of 600 bytes. */
   async function longConversation() {
-    const users = await twoUsers({ limits: { messagesPerBurst: 1000, newPeersPerHour: 30 } });
+    const users = await twoUsers(storage, { limits: { messagesPerBurst: 1000, newPeersPerHour: 30 } });
     const { alice, bob, connect, say, answer } = users;
     await Promise.all([connect(bob, "b1="), connect(bob, "b2="), connect(alice, "a1=")]);
     for (let i = 0; i < 30; i++) {

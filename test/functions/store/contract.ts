@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LogEntry } from "../../../functions/domain/ports.ts";
-import type { Storage } from "../../storage.ts";
+import type { Stores } from "../../storage.ts";
 
 const NOW_MS = Date.parse("2026-01-01T00:00:00.000Z");
 const last = { sender: "alice", preview: "hi", createdAt: "2026-01-01T00:00:00.000Z" };
@@ -12,6 +12,8 @@ function entry(seq: number, id = `id-${String(seq).padStart(6, "0")}`): LogEntry
     bursts: { sender: { startedAtMs: NOW_MS, messages: seq } },
   };
 }
+
+type Storage = Stores & { close(): Promise<void> };
 
 /** What every store has to do. `open` makes an empty one. */
 export function storageContract(name: string, open: () => Promise<Storage>): void {
@@ -27,7 +29,7 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
     describe("log", () => {
       test("an empty log has no tail and no messages", async () => {
         const conversation = fresh("a#b");
-        expect(await storage.log.tail(conversation)).toBeUndefined();
+        expect(await storage.log.tail(conversation)).toEqual({});
         expect(await storage.log.backward({ conversation, limit: 10 })).toEqual([]);
         expect(await storage.log.forward({ conversation, after: 0, limit: 10 })).toEqual([]);
       });
@@ -52,9 +54,40 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
           },
         };
         await storage.log.append(conversation, entry(1));
-        expect(await storage.log.tail(conversation)).toEqual(entry(1));
+        expect(await storage.log.tail(conversation)).toEqual({ last: entry(1) });
         await storage.log.append(conversation, second);
-        expect(await storage.log.tail(conversation)).toEqual(second);
+        expect(await storage.log.tail(conversation)).toEqual({ last: second });
+      });
+
+      test("[B1] a fence takes the next number, and gives it up only to those who know its token", async () => {
+        const conversation = fresh("a#b");
+        const { log } = storage;
+        expect(await log.fence(conversation, { seq: 1, token: "one" })).toBe("fenced");
+        expect(await log.tail(conversation)).toEqual({ fence: "one" });
+        expect(await log.append(conversation, entry(1))).toBe("taken");
+        expect(await log.append(conversation, entry(1), "other")).toBe("taken");
+        expect(await log.append(conversation, entry(1), "one")).toBe("appended");
+        expect(await log.append(conversation, entry(1), "one")).toBe("taken");
+        expect(await log.tail(conversation)).toEqual({ last: entry(1) });
+        expect(await log.fence(conversation, { seq: 1, token: "two" })).toBe("taken");
+        expect(await log.fence(conversation, { seq: 2, token: "two" })).toBe("fenced");
+        expect(await log.fence(conversation, { seq: 2, token: "three" })).toBe("taken");
+        expect(await log.fence(conversation, { seq: 2, token: "three", over: "two" })).toBe("fenced");
+        expect(await log.append(conversation, entry(2), "two")).toBe("taken");
+        expect(await log.tail(conversation)).toEqual({ last: entry(1), fence: "three" });
+      });
+
+      test("[B1] a fence is in no page, and no page is shorter for it", async () => {
+        const conversation = fresh("a#b");
+        const { log } = storage;
+        for (let seq = 1; seq <= 5; seq++) await log.append(conversation, entry(seq));
+        await log.fence(conversation, { seq: 6, token: "fence" });
+        const seqs = (entries: LogEntry[]) => entries.map(({ message }) => message.seq);
+        expect(seqs(await log.backward({ conversation, limit: 2 }))).toEqual([5, 4]);
+        expect(seqs(await log.backward({ conversation, before: 7, limit: 1 }))).toEqual([5]);
+        expect(seqs(await log.forward({ conversation, after: 3, limit: 2 }))).toEqual([4, 5]);
+        expect(seqs(await log.forward({ conversation, after: 4, limit: 2 }))).toEqual([5]);
+        expect(seqs(await log.forward({ conversation, after: 5, limit: 2 }))).toEqual([]);
       });
 
       test("pages go forward and backward, in order, by number and not by text, with and without a bound", async () => {
@@ -86,7 +119,7 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
           const conversation = fresh("a#b");
           const { message, ...rest } = entry(1);
           await storage.log.append(conversation, { message: { ...message, text }, ...rest });
-          expect((await storage.log.tail(conversation))?.message.text).toBe(text);
+          expect((await storage.log.tail(conversation)).last?.message.text).toBe(text);
         },
       );
     });
@@ -103,6 +136,22 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
           expect(await storage.users.get(username, { mayBeStale: true })).toEqual({ username });
         },
       );
+
+      test("[U1] what is changed is changed, and what is taken away is gone", async () => {
+        const username = fresh("changed");
+        await storage.users.create(username, NOW_MS);
+        const { users } = storage;
+        expect(await users.change(username, { displayName: "Al" })).toEqual({ username, displayName: "Al" });
+        const both = { username, displayName: "Al", avatarVersion: "v1" };
+        expect(await users.change(username, { avatarVersion: "v1" })).toEqual(both);
+        expect(await users.get(username)).toEqual(both);
+        expect(await users.change(username, { displayName: null })).toEqual({ username, avatarVersion: "v1" });
+        expect(await users.change(username, { avatarVersion: null })).toEqual({ username });
+        expect(await users.change(username, { avatarVersion: null, displayName: "B" })).toEqual({
+          username,
+          displayName: "B",
+        });
+      });
 
       test("many are read at once, and the unknown left out", async () => {
         const names = Array.from({ length: 130 }, () => fresh("many"));
@@ -172,6 +221,37 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
         });
       });
 
+      test("[M1] a marker is raised by itself, made where there is no row, and never goes back", async () => {
+        const username = fresh("row");
+        const raise = (seq: number, marker: "readSeq" | "peerReadSeq", nowMs: number) =>
+          storage.conversations.raiseMarker({ username, peer: "bob", seq, marker, nowMs });
+        const row = () => storage.conversations.get({ username, peer: "bob" });
+        await raise(3, "readSeq", NOW_MS);
+        const made = { username, peer: "bob", lastSeq: 0, readSeq: 3, peerReadSeq: 0, blocked: false };
+        expect(await row()).toEqual({ ...made, changedAtMs: NOW_MS });
+        await raise(2, "readSeq", NOW_MS + 1);
+        await raise(3, "readSeq", NOW_MS + 2);
+        expect(await row()).toEqual({ ...made, changedAtMs: NOW_MS });
+        await Promise.all([5, 9, 4, 7].map((seq) => raise(seq, "peerReadSeq", NOW_MS + seq)));
+        expect(await row()).toEqual({ ...made, peerReadSeq: 9, changedAtMs: expect.any(Number) });
+        await advance({ username, seq: 8 });
+        expect(await row()).toMatchObject({ lastSeq: 8, readSeq: 8, peerReadSeq: 9 });
+      });
+
+      test("[B1] a block is set and lifted, and changes nothing else", async () => {
+        const username = fresh("row");
+        const set = (blocked: boolean, nowMs: number) =>
+          storage.conversations.setBlocked({ username, peer: "bob", blocked, nowMs });
+        const row = () => storage.conversations.get({ username, peer: "bob" });
+        await set(true, NOW_MS);
+        expect(await row()).toMatchObject({ lastSeq: 0, blocked: true, changedAtMs: NOW_MS });
+        await advance({ username, seq: 2, nowMs: NOW_MS + 1 });
+        await set(true, NOW_MS + 2);
+        expect(await row()).toMatchObject({ lastSeq: 2, readSeq: 2, blocked: true, changedAtMs: NOW_MS + 2 });
+        await set(false, NOW_MS + 3);
+        expect(await row()).toMatchObject({ lastSeq: 2, blocked: false, changedAtMs: NOW_MS + 3 });
+      });
+
       test("[S2] pages go by rising peer, hold what changed since, and end", async () => {
         const username = fresh("lister");
         for (const [index, peer] of ["ann", "bob", "cid", "dan", "eve"].entries())
@@ -197,6 +277,22 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
         } while (afterPeer !== undefined && peers.length < 10);
         expect(peers.flat()).toEqual(["cid", "dan", "eve"]);
         expect(peers[0]).toEqual([]);
+      });
+    });
+
+    describe("avatars", () => {
+      test("[U2] a picture is kept byte for byte, replaced, and taken away", async () => {
+        const username = fresh("pictured");
+        expect(await storage.avatars.get(username)).toBeUndefined();
+        const image = Uint8Array.from({ length: 65_536 }, (_, i) => i % 256);
+        const avatar = { username, version: "v1", contentType: "image/png", image } as const;
+        await storage.avatars.put(avatar);
+        expect(await storage.avatars.get(username)).toEqual(avatar);
+        await storage.avatars.put({ ...avatar, version: "v2", image: image.subarray(0, 1) });
+        expect(await storage.avatars.get(username)).toEqual({ ...avatar, version: "v2", image: image.subarray(0, 1) });
+        await storage.avatars.remove(username);
+        await storage.avatars.remove(username);
+        expect(await storage.avatars.get(username)).toBeUndefined();
       });
     });
 

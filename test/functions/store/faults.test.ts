@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import { Refusal } from "../../../functions/protocol/errors.ts";
 import { createDocumentClient } from "../../../functions/store/dynamodb.ts";
-import { toRefusal, withinTime } from "../../../functions/store/faults.ts";
+import { toRefusal } from "../../../functions/store/faults.ts";
 import { usersTable } from "../../../functions/store/users.ts";
 import { localDynamoDb } from "../../storage.ts";
 
@@ -55,22 +55,5 @@ describe("what the caller is told of a fault", () => {
     const refusal = toRefusal(await fault(), "r1");
     expect(refusal.code).toBe("internal");
     expect(refusal.message).toBe("Something failed on the server; the requestId finds it in the logs.");
-  });
-});
-
-describe("a function's time", () => {
-  const left = (ms: number) => ({ getRemainingTimeInMillis: () => ms });
-
-  test("[E3] when it is nearly over the answer is unavailable, whatever comes of what is under way", async () => {
-    const hanging = new Promise((_, reject) => setTimeout(() => reject(new Error("too late to matter")), 20));
-    const error = await withinTime(hanging, left(1505)).catch((late: unknown) => late);
-    expect(toRefusal(error, "r1").code).toBe("unavailable");
-    await hanging.catch(() => undefined);
-  });
-
-  test("a result, or a refusal, that comes before is answered as it is", async () => {
-    expect(await withinTime(Promise.resolve(1), left(5000))).toBe(1);
-    const refusal = new Refusal("empty_text", "The text is empty.");
-    await expect(withinTime(Promise.reject(refusal), left(5000))).rejects.toBe(refusal);
   });
 });
