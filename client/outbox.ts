@@ -65,6 +65,8 @@ export class Outbox {
   readonly #unkept = new Set<number>();
   /** Ids of which an attempt ended in no clear answer, so that they may be stored: only these ids will do from then on. */
   readonly #doubtful = new Set<string>();
+  /** Ids that were seen in the log before their answer came. */
+  readonly #seen = new Set<string>();
   readonly #sending = new Set<string>();
   #nextOrder = 1;
   #isStopped = false;
@@ -122,6 +124,17 @@ export class Outbox {
     this.#send(entry.peer);
   }
 
+  /**
+   * The message was seen in the log. If it was refused, or is yet to be, while an earlier attempt was still under way, it is sent again:
+   * the repeat is acknowledged, and finishes what that attempt may have left.
+   */
+  async confirm({ id }: Pick<Message, "id">): Promise<void> {
+    const entry = this.entries.find((each) => each.id === id);
+    if (entry === undefined) return;
+    this.#seen.add(id);
+    if (entry.refusal !== undefined) await this.retry(entry.order);
+  }
+
   /** Throws a refused message away. */
   async discard(order: number): Promise<void> {
     if (this.#entries.get(order)?.refusal !== undefined) await this.#forget(order);
@@ -166,7 +179,7 @@ export class Outbox {
         await this.#replace({ ...entry, id: this.#ports.newId(this.#ports.clock.nowMs()) });
       return 0;
     }
-    if (isPassing(status) || typeof code !== "string") return retryAfterSeconds * 1000;
+    if (isPassing(status) || this.#seen.has(entry.id) || typeof code !== "string") return retryAfterSeconds * 1000;
     const refused = { ...entry, refusal: { code, detail: String(detail) } };
     await this.#replace(refused);
     this.#ports.onRefused(refused);
@@ -180,7 +193,9 @@ export class Outbox {
 
   async #forget(order: number): Promise<void> {
     await this.#ports.store.remove(order);
-    this.#doubtful.delete(this.#entries.get(order)?.id ?? "");
+    const { id = "" } = this.#entries.get(order) ?? {};
+    this.#doubtful.delete(id);
+    this.#seen.delete(id);
     this.#entries.delete(order);
   }
 
