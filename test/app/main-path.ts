@@ -230,6 +230,105 @@ export function mainPath(dynamoDb: DynamoDbEngine): void {
       },
     );
 
+    test("[M1] [M2] a read marker is kept, shown in both lists, and pushed to both users", async () => {
+      const { alice, bob } = await pair();
+      const [hers, his] = await Promise.all([alice.open(), bob.open()]);
+      for (const text of ["one", "two"]) await alice.send(bob.username, { text });
+      const mark = (seq: unknown) =>
+        bob.call("PUT", `/api/conversations/${alice.username}/read`, { body: JSON.stringify({ seq }) });
+      expect(await (await mark(1)).json()).toEqual({ readSeq: 1 });
+      const isRead = ({ type }: { type: string }) => type === "read";
+      expect(await hers.frame(isRead)).toEqual({ type: "read", peer: bob.username, reader: bob.username, seq: 1 });
+      expect(await his.frame(isRead)).toEqual({ type: "read", peer: alice.username, reader: bob.username, seq: 1 });
+      expect((await bob.conversations()).body.conversations).toMatchObject([{ readSeq: 1, unread: 1 }]);
+      expect(await (await mark(99)).json()).toEqual({ readSeq: 2 });
+      expect((await bob.conversations()).body.conversations).toMatchObject([{ readSeq: 2, unread: 0 }]);
+      expect((await alice.conversations()).body.conversations).toMatchObject([{ peerReadSeq: 2 }]);
+      expect((await mark("2")).status).toBe(400);
+      await Promise.all([hers.close(), his.close()]);
+    });
+
+    test("[B1] [B2] a blocked sender is refused until unblocked", async () => {
+      const { alice, bob } = await pair();
+      await alice.send(bob.username, { text: "one" });
+      const block = `/api/conversations/${alice.username}/block`;
+      expect(await (await bob.call("PUT", block)).json()).toEqual({ peer: alice.username, blocked: true });
+      expect((await alice.send(bob.username, { text: "two" })).body).toMatchObject({ status: 403, code: "blocked" });
+      expect((await bob.messages(alice.username)).body).toMatchObject({ lastSeq: 1 });
+      expect(await (await bob.call("DELETE", block)).json()).toEqual({ peer: alice.username, blocked: false });
+      expect((await alice.send(bob.username, { text: "three" })).body.message.seq).toBe(2);
+    });
+
+    test("[T1] typing reaches the peer, and is not answered", async () => {
+      const { alice, bob } = await pair();
+      await alice.send(bob.username, { text: "one" });
+      const [hers, his] = await Promise.all([alice.open(), bob.open()]);
+      await hers.ask({ action: "sync" }, "synced");
+      expect(await hers.ask({ action: "typing", peer: alice.username }, "error")).toMatchObject({ code: "to_oneself" });
+      const before = hers.frames.length;
+      const arrived = his.frame(({ type }) => type === "typing");
+      // What is typed is answered by nothing: the next frame is that of the sync.
+      const synced = hers.ask({ action: "typing", peer: bob.username }, "synced");
+      expect(await arrived).toEqual({ type: "typing", peer: alice.username });
+      await hers.ask({ action: "sync" }, "synced");
+      await synced;
+      expect(hers.frames.slice(before).map(({ type }) => type)).toEqual(["synced"]);
+      await Promise.all([hers.close(), his.close()]);
+    });
+
+    test("[U1] [U2] [U3] [U4] a name and a picture are shown to others, and pushed to oneself", async () => {
+      const { alice, bob } = await pair();
+      const own = await alice.open();
+      const { username } = alice;
+      const set = await alice.call("PUT", "/api/me", { body: JSON.stringify({ displayName: " Alice A. " }) });
+      expect(await set.json()).toEqual({ username, displayName: "Alice A.", avatar: null });
+      expect(await own.frame(({ type }) => type === "profile")).toMatchObject({ displayName: "Alice A." });
+      const png = Buffer.from("89504e470d0a1a0a0000000d4948445200000001000000010806000000", "hex");
+      const headers = { "content-type": "image/png" };
+      const put = await alice.call("PUT", "/api/me/avatar", { body: png, headers });
+      const { avatar } = (await put.json()) as { avatar: string };
+      expect(avatar).toMatch(new RegExp(`^/api/users/${username}/avatar\\?v=`));
+      const picture = await bob.call("GET", avatar);
+      expect(picture.headers.get("content-type")).toBe("image/png");
+      expect(picture.headers.get("cache-control")).toContain("immutable");
+      expect(Buffer.from(await picture.arrayBuffer())).toEqual(png);
+      const old = await bob.call("GET", avatar.replace(/v=.*/, "v=old"));
+      expect(old.headers.get("cache-control")).toBe("private, no-cache");
+      expect(await (await bob.call("GET", `/api/users/${username}`)).json()).toMatchObject({ displayName: "Alice A." });
+      const socket = await bob.open();
+      await alice.send(bob.username, { text: "hi" });
+      const shown = { senderName: "Alice A.", senderAvatar: avatar };
+      expect(await socket.frame(({ type }) => type === "message")).toMatchObject(shown);
+      const gif = await alice.call("PUT", "/api/me/avatar", { body: "GIF89a", headers });
+      expect([gif.status, await gif.json()]).toMatchObject([415, { code: "invalid_image" }]);
+      expect(await (await alice.call("DELETE", "/api/me/avatar")).json()).toMatchObject({ avatar: null });
+      expect((await bob.call("GET", avatar)).status).toBe(404);
+      expect((await bob.call("GET", "/api/users/nobody")).status).toBe(404);
+      expect(await (await bob.call("GET", "/api/me")).json()).toMatchObject({ username: bob.username });
+      await Promise.all([own.close(), socket.close()]);
+    });
+
+    test("[C7] to sign out everywhere closes every socket, and no other user's", async () => {
+      const { alice, bob } = await pair();
+      const [one, two, other] = await Promise.all([alice.open(), alice.open(), bob.open()]);
+      expect(await (await alice.call("DELETE", "/api/connections")).json()).toEqual({ closed: 2 });
+      await Promise.all([one.closed, two.closed]);
+      expect(await system.connectionIds(alice.username)).toEqual([]);
+      expect(await other.ask({ action: "sync" }, "synced")).toMatchObject({ rows: [] });
+      await other.close();
+    });
+
+    test("[E6] markup is taken out of a text, and what is not markup stays", async () => {
+      const { alice, bob } = await pair();
+      const text = async (typed: string) => (await alice.send(bob.username, { text: typed })).body.message?.text;
+      expect(await text("<b>bold</b> &lt;3 <script>alert(1)</script>")).toBe("bold <3 ");
+      expect(await text("a < b && Q&A")).toBe("a < b && Q&A");
+      expect((await alice.send(bob.username, { text: "<br>" })).body).toMatchObject({ code: "empty_text" });
+      expect((await alice.send(bob.username, { text: "x".repeat(65_537) })).body).toMatchObject({
+        code: "text_too_long",
+      });
+    });
+
     test("[S2] a cursor gives what changed since, and the first reading gave all", async () => {
       const { alice, bob } = await pair();
       await alice.send(bob.username, { text: "one" });
