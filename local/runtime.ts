@@ -34,6 +34,8 @@ export interface Runtime {
   storageEndpoint: string;
   /** `beganAtMs` by `performance.now()`; the others in ms since then. */
   milestones: { beganAtMs: number; assemblyMs: number; readyMs: number };
+  /** Kills a process that is at work on an event of that function, as a fault may; false where there is none. */
+  kill(functionArn: string): boolean;
   /** Closes the sockets, lets `$disconnect` run, and ends every process that was started. A repeat is safe. */
   close(): Promise<void>;
 }
@@ -88,6 +90,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       storage: storage.description,
       storageEndpoint: storage.endpoint,
       milestones,
+      kill: functions.kill,
       close,
     };
   } catch (error) {
