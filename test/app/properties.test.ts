@@ -52,7 +52,8 @@ beforeAll(async () => {
     expect((await user.conversations()).status).toBe(200);
     const picture = Buffer.from("89504e470d0a1a0a00", "hex");
     const headers = { "content-type": "image/png" };
-    expect((await user.call("PUT", "/api/me/avatar", { body: picture, headers })).status).toBe(200);
+    if (!ODD_NAMES.includes(username))
+      expect((await user.call("PUT", "/api/me/avatar", { body: picture, headers })).status).toBe(200);
     users.set(username, user);
   }
   const [carol, dave] = [user(CAROL), user(DAVE)];
