@@ -37,5 +37,6 @@ function findValue(body: string, steps: string[]): string | undefined {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
     value = (value as Record<string, unknown>)[step];
   }
-  return typeof value === "string" ? value : JSON.stringify(value);
+  // To write an object or array out would match no route that anyone makes, and a deep one ends the stack.
+  return typeof value === "object" && value !== null ? undefined : String(value);
 }

@@ -13,12 +13,14 @@ test.each<[string, string]>([
   ['{"action":"$connect"}', "$default"],
   ['{"action":"$disconnect"}', "$default"],
   ['{"action":["sync"]}', "$default"],
+  [`{"action":${"[".repeat(15_000)}${"]".repeat(15_000)}}`, "$default"],
   ['{"other":"sync"}', "$default"],
   ['["action"]', "$default"],
   ["null", "$default"],
+  ['{"action":null}', "$default"],
   ["not JSON", "$default"],
   ["", "$default"],
-])("the message %s selects the route %s", async (message, routeKey) => {
+])("the message %.60s selects the route %s", async (message, routeKey) => {
   const keys = ["$connect", "$disconnect", "sync", "7", "true", "$default"];
   const { open } = await serveApi({
     handlers: Object.fromEntries(keys.map((key) => [key, echoRoute])),
