@@ -1,4 +1,3 @@
-import { DeleteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { Avatar, Avatars } from "../domain/ports.ts";
 import type { Table } from "./dynamodb.ts";
 
@@ -6,14 +5,13 @@ import type { Table } from "./dynamodb.ts";
 export function avatarsTable({ client, tableName: TableName }: Table): Avatars {
   return {
     async get(username) {
-      const output = await client.send(new GetCommand({ TableName, Key: { username }, ConsistentRead: true }));
-      return output.Item as Avatar | undefined;
+      return (await client.get({ TableName, Key: { username }, ConsistentRead: true })) as Avatar | undefined;
     },
     async put({ username, version, contentType, image }) {
-      await client.send(new PutCommand({ TableName, Item: { username, version, contentType, image } }));
+      await client.put({ TableName, Item: { username, version, contentType, image } });
     },
     async remove(username) {
-      await client.send(new DeleteCommand({ TableName, Key: { username } }));
+      await client.remove({ TableName, Key: { username } });
     },
   };
 }

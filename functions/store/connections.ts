@@ -1,4 +1,3 @@
-import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { Connection, Connections } from "../domain/ports.ts";
 import { queryItems, type Table } from "./dynamodb.ts";
 
@@ -23,11 +22,11 @@ export function connectionsTable(table: Table): Connections {
         expiresAt: expiresAtSeconds,
         ...(userAgent === undefined ? {} : { userAgent }),
       };
-      await client.send(new PutCommand({ TableName, Item }));
+      await client.put({ TableName, Item: { ...Item } });
     },
 
     async remove({ username, connectionId }) {
-      await client.send(new DeleteCommand({ TableName, Key: { username, connectionId } }));
+      await client.remove({ TableName, Key: { username, connectionId } });
     },
 
     async live({ username, nowMs }) {

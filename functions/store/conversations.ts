@@ -1,6 +1,5 @@
-import { GetCommand, QueryCommand, UpdateCommand, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
 import type { Conversations, StoredRow } from "../domain/ports.ts";
-import { holds, type Table } from "./dynamodb.ts";
+import { holds, type Table, type UpdateInput } from "./dynamodb.ts";
 
 /** An item of the table Conversations. What was never set is absent; `changedAt` is in ms since the epoch. */
 interface Item {
@@ -18,8 +17,8 @@ const MARKER_IS_LOWER = "(attribute_not_exists(#marker) OR #marker < :seq)";
 
 /** The table Conversations: key `username`, `peer`. */
 export function conversationsTable({ client, tableName: TableName }: Table): Conversations {
-  const update = (Key: Pick<Item, "username" | "peer">, change: Omit<UpdateCommandInput, "TableName" | "Key">) =>
-    holds(client.send(new UpdateCommand({ TableName, Key, ...change })));
+  const update = (Key: Pick<Item, "username" | "peer">, change: Omit<UpdateInput, "TableName" | "Key">) =>
+    holds(client.update({ TableName, Key, ...change }));
 
   const raiseMarker = (
     key: Pick<Item, "username" | "peer">,
@@ -33,9 +32,9 @@ export function conversationsTable({ client, tableName: TableName }: Table): Con
     });
 
   return {
-    async get(key) {
-      const output = await client.send(new GetCommand({ TableName, Key: key, ConsistentRead: true }));
-      return output.Item === undefined ? undefined : toStoredRow(output.Item as Item);
+    async get(Key) {
+      const item = await client.get({ TableName, Key, ConsistentRead: true });
+      return item && toStoredRow(item as unknown as Item);
     },
 
     async advance({ username, peer, seq, last, marker, nowMs }) {
@@ -75,22 +74,19 @@ export function conversationsTable({ client, tableName: TableName }: Table): Con
     },
 
     async page({ username, changedSinceMs, afterPeer, limit }) {
-      const output = await client.send(
-        new QueryCommand({
-          TableName,
-          ConsistentRead: true,
-          ScanIndexForward: true,
-          Limit: limit,
-          KeyConditionExpression: "username = :username",
-          FilterExpression: "changedAt >= :since",
-          ExpressionAttributeValues: { ":username": username, ":since": changedSinceMs },
-          ExclusiveStartKey: afterPeer === undefined ? undefined : { username, peer: afterPeer },
-        }),
-      );
-      const nextAfterPeer: unknown = output.LastEvaluatedKey?.peer;
+      const { items, next } = await client.query({
+        TableName,
+        ConsistentRead: true,
+        ScanIndexForward: true,
+        Limit: limit,
+        KeyConditionExpression: "username = :username",
+        FilterExpression: "changedAt >= :since",
+        ExpressionAttributeValues: { ":username": username, ":since": changedSinceMs },
+        ExclusiveStartKey: afterPeer === undefined ? undefined : { username, peer: afterPeer },
+      });
       return {
-        rows: ((output.Items ?? []) as Item[]).map(toStoredRow),
-        ...(typeof nextAfterPeer === "string" ? { nextAfterPeer } : {}),
+        rows: (items as unknown as Item[]).map(toStoredRow),
+        ...(next === undefined ? {} : { nextAfterPeer: String(next.peer) }),
       };
     },
   };

@@ -1,4 +1,3 @@
-import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { Burst, LogEntry, MessageLog } from "../domain/ports.ts";
 import type { Message } from "../protocol/wire.ts";
 import { holds, queryItems, type Table } from "./dynamodb.ts";
@@ -49,15 +48,13 @@ export function messagesTable(table: Table): MessageLog {
   /** Puts the item where nothing is, or the fence with the token `over`. */
   const put = (Item: Item | FenceItem, over: string | undefined) =>
     holds(
-      client.send(
-        new PutCommand({
-          TableName,
-          Item,
-          ConditionExpression:
-            over === undefined ? "attribute_not_exists(seq)" : "attribute_not_exists(seq) OR fence = :over",
-          ExpressionAttributeValues: over === undefined ? undefined : { ":over": over },
-        }),
-      ),
+      client.put({
+        TableName,
+        Item: { ...Item },
+        ConditionExpression:
+          over === undefined ? "attribute_not_exists(seq)" : "attribute_not_exists(seq) OR fence = :over",
+        ExpressionAttributeValues: over === undefined ? undefined : { ":over": over },
+      }),
     );
 
   return {

@@ -1,7 +1,6 @@
 import { setTimeout } from "node:timers/promises";
-import { BatchGetCommand, GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
 import type { User, Users } from "../domain/ports.ts";
-import { holds, type Table } from "./dynamodb.ts";
+import { holds, type Table, type UpdateInput } from "./dynamodb.ts";
 
 /** Source: BatchGetItem in the DynamoDB API reference. */
 const BATCH_KEYS_MAX = 100;
@@ -22,9 +21,9 @@ export function usersTable({ client, tableName: TableName }: Table): Users {
     const users: User[] = [];
     let keys: Record<string, unknown>[] = usernames.map((username) => ({ username }));
     for (let round = 1; keys.length > 0 && round <= BATCH_ROUNDS_MAX; round++) {
-      const output = await client.send(new BatchGetCommand({ RequestItems: { [TableName]: { Keys: keys } } }));
-      users.push(...((output.Responses?.[TableName] ?? []) as Item[]).map(toUser));
-      keys = output.UnprocessedKeys?.[TableName]?.Keys ?? [];
+      const { items, left } = await client.batchGet(TableName, keys);
+      users.push(...(items as unknown as Item[]).map(toUser));
+      keys = left;
       if (keys.length > 0) await setTimeout(Math.random() * BATCH_BACKOFF_MS_FIRST * 2 ** round);
     }
     return users;
@@ -32,15 +31,13 @@ export function usersTable({ client, tableName: TableName }: Table): Users {
 
   return {
     async get(username, { mayBeStale } = { mayBeStale: false }) {
-      const output = await client.send(new GetCommand({ TableName, Key: { username }, ConsistentRead: !mayBeStale }));
-      return output.Item === undefined ? undefined : toUser(output.Item as Item);
+      const item = await client.get({ TableName, Key: { username }, ConsistentRead: !mayBeStale });
+      return item && toUser(item as unknown as Item);
     },
 
     async create(username, nowMs) {
       const Item: Item = { username, createdAt: new Date(nowMs).toISOString() };
-      await holds(
-        client.send(new PutCommand({ TableName, Item, ConditionExpression: "attribute_not_exists(username)" })),
-      );
+      await holds(client.put({ TableName, Item: { ...Item }, ConditionExpression: "attribute_not_exists(username)" }));
     },
 
     async change(username, change) {
@@ -48,19 +45,17 @@ export function usersTable({ client, tableName: TableName }: Table): Users {
       const set = given.filter(([, value]) => value !== null).map(([name]) => `${name} = :${name}`);
       const remove = given.filter(([, value]) => value === null).map(([name]) => name);
       const values = given.filter(([, value]) => value !== null).map(([name, value]) => [`:${name}`, value]);
-      const output = await client.send(
-        new UpdateCommand({
-          TableName,
-          Key: { username },
-          UpdateExpression: [
-            ...(set.length > 0 ? [`SET ${set.join(", ")}`] : []),
-            ...(remove.length > 0 ? [`REMOVE ${remove.join(", ")}`] : []),
-          ].join(" "),
-          ExpressionAttributeValues: values.length > 0 ? Object.fromEntries(values) : undefined,
-          ReturnValues: "ALL_NEW",
-        }),
-      );
-      return toUser(output.Attributes as Item);
+      const item = await client.update({
+        TableName,
+        Key: { username },
+        UpdateExpression: [
+          ...(set.length > 0 ? [`SET ${set.join(", ")}`] : []),
+          ...(remove.length > 0 ? [`REMOVE ${remove.join(", ")}`] : []),
+        ].join(" "),
+        ExpressionAttributeValues: values.length > 0 ? Object.fromEntries(values) : undefined,
+        ReturnValues: "ALL_NEW",
+      });
+      return toUser(item as unknown as Item);
     },
 
     async getMany(usernames) {
@@ -73,15 +68,13 @@ export function usersTable({ client, tableName: TableName }: Table): Users {
     async countNewPeer({ username, peer, nowMs, windowMs, max }) {
       const key = { TableName, Key: { username } };
       const windowStart = nowMs - windowMs;
-      const update = (change: Pick<UpdateCommandInput, "UpdateExpression" | "ConditionExpression">, values: object) =>
+      const update = (change: Pick<UpdateInput, "UpdateExpression" | "ConditionExpression">, values: object) =>
         holds(
-          client.send(
-            new UpdateCommand({
-              ...key,
-              ...change,
-              ExpressionAttributeValues: { ":peers": new Set([peer]), ":windowStart": windowStart, ...values },
-            }),
-          ),
+          client.update({
+            ...key,
+            ...change,
+            ExpressionAttributeValues: { ":peers": new Set([peer]), ":windowStart": windowStart, ...values },
+          }),
         );
       const countInWindow = () =>
         update(
@@ -102,8 +95,8 @@ export function usersTable({ client, tableName: TableName }: Table): Users {
         );
       // The last try is for the one who came second in opening the window.
       if ((await countInWindow()) || (await openWindow()) || (await countInWindow())) return "counted";
-      const output = await client.send(new GetCommand({ ...key, ConsistentRead: true }));
-      const since = (output.Item as Item | undefined)?.newPeersSince ?? nowMs;
+      const item = await client.get({ ...key, ConsistentRead: true });
+      const since = (item as Item | undefined)?.newPeersSince ?? nowMs;
       return { windowEndsAtMs: since + windowMs };
     },
   };

@@ -378,6 +378,6 @@ describe("what a send costs and reads", () => {
     const reads = storage.takeRequests().reads;
     expect(reads.length).toBeGreaterThan(5);
     const stale = reads.filter(({ ConsistentRead }) => ConsistentRead !== true);
-    expect(stale.map(({ Key }) => Key)).toEqual([{ username: alice }]);
+    expect(stale.map(({ Key }) => Key)).toEqual([{ username: { S: alice } }]);
   });
 });
