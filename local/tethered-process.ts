@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 
 /**
  * Waits for the end of the pipe on file descriptor 4, of which only this process holds the other end, and then kills
@@ -8,6 +8,9 @@ import { createInterface } from "node:readline";
  * and the message channel (3), which would otherwise stay open after the command has ended.
  */
 const TETHER = '(read -r _ <&4; kill -9 -$$) >/dev/null 2>&1 3>&- & exec "$@" 4<&-';
+
+/** An event of CloudWatch Logs holds so many bytes ("CloudWatch Logs quotas"); without a bound, output without line breaks fills the memory. */
+const LINE_CHARACTERS_MAX = 256 * 1024;
 
 export interface TetheredProcess {
   /** `send` and `on("message")` work when `messages` was asked for. */
@@ -22,7 +25,8 @@ export interface TetheredProcess {
  * process, which can then finish what is under way before it ends the rest. Needs a POSIX `/bin/sh`.
  *
  * @param options.environment the whole environment of the command; nothing is inherited
- * @param options.onLine gets each line of standard output and standard error, without its line break
+ * @param options.onLine gets each line of standard output and standard error, without its line break; a line of more
+ *   than `LINE_CHARACTERS_MAX` in pieces
  */
 export function startTethered(options: {
   command: string;
@@ -39,7 +43,7 @@ export function startTethered(options: {
     stdio: ["ignore", "pipe", "pipe", options.messages ? "ipc" : "ignore", "pipe"],
   });
   for (const output of [child.stdout, child.stderr]) {
-    if (output) createInterface({ input: output }).on("line", options.onLine);
+    if (output) readLines(output, options.onLine);
   }
   const exited = new Promise<string>((resolve) => {
     child.on("error", (error) => resolve(error.message));
@@ -49,4 +53,20 @@ export function startTethered(options: {
     });
   });
   return { child, exited };
+}
+
+function readLines(output: Readable, onLine: (line: string) => void): void {
+  let rest = "";
+  output.setEncoding("utf8");
+  output.on("data", (chunk: string) => {
+    const lines = (rest + chunk).split(/\r?\n/);
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+    if (rest.length < LINE_CHARACTERS_MAX) return;
+    onLine(rest);
+    rest = "";
+  });
+  output.on("end", () => {
+    if (rest !== "") onLine(rest);
+  });
 }

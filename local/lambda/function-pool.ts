@@ -11,6 +11,9 @@ const ENVIRONMENTS_MAX = 32;
 /** More starts at once than cores would only make each slower; an environment that is done first takes the next event. */
 const STARTING_MAX = availableParallelism();
 
+/** A start that takes longer is slow by itself, and no longer keeps others from starting. */
+const START_MS_MAX = 1_000;
+
 /** Events that may wait per function; one more is throttled. Lambda's default quota of concurrent executions. */
 const WAITING_MAX = 1_000;
 
@@ -20,6 +23,14 @@ const KEPT_IDLE = 2;
 /** How long an environment beyond those may be idle before it is ended. */
 const IDLE_MS_MAX = 60_000;
 
+interface PoolOptions {
+  model: FunctionModel;
+  variables: Record<string, string>;
+  log: (line: string) => void;
+  /** Default `IDLE_MS_MAX`. */
+  idleMsMax?: number;
+}
+
 interface WaitingEvent {
   event: string;
   resolve: (outcome: Invocation) => void;
@@ -27,7 +38,7 @@ interface WaitingEvent {
 
 /** The environments of one function, and the events that wait for one. */
 export class FunctionPool {
-  readonly #options: { model: FunctionModel; variables: Record<string, string>; log: (line: string) => void };
+  readonly #options: PoolOptions;
   readonly #all = new Set<Environment>();
   readonly #busy = new Set<Environment>();
   /** Most recently used last, so that the others age. */
@@ -36,7 +47,7 @@ export class FunctionPool {
   #starting = 0;
   #closed = false;
 
-  constructor(options: { model: FunctionModel; variables: Record<string, string>; log: (line: string) => void }) {
+  constructor(options: PoolOptions) {
     this.#options = options;
   }
 
@@ -74,6 +85,7 @@ export class FunctionPool {
       const free = this.#idle.pop();
       if (!free) break;
       clearTimeout(free.retirement);
+      if (!free.environment.alive) continue;
       const next = this.#waiting.shift();
       if (next) void this.#run(free.environment, next);
     }
@@ -92,8 +104,18 @@ export class FunctionPool {
     this.#all.add(environment);
     void environment.exited.then(() => this.#forget(environment));
     this.#starting += 1;
+    let counts = true;
+    const stopCounting = () => {
+      if (counts) this.#starting -= 1;
+      counts = false;
+    };
+    const slow = setTimeout(() => {
+      stopCounting();
+      this.#dispatch();
+    }, START_MS_MAX);
     const failure = await environment.start();
-    this.#starting -= 1;
+    clearTimeout(slow);
+    stopCounting();
     if (failure) this.#waiting.shift()?.resolve(failure);
     else this.#release(environment);
     this.#dispatch();
@@ -113,7 +135,7 @@ export class FunctionPool {
     if (this.#waiting.length === 0) environment.freeze();
     const retirement = setTimeout(() => {
       if (this.#idle.length > KEPT_IDLE) environment.kill();
-    }, IDLE_MS_MAX).unref();
+    }, this.#options.idleMsMax ?? IDLE_MS_MAX).unref();
     this.#idle.push({ environment, retirement });
   }
 

@@ -21,17 +21,19 @@ export interface Functions {
  *
  * @param options.environment variables that are added to every function, such as endpoints; the function's own win
  * @param options.log gets, under the function's short name, what it prints, line by line, and a REPORT line for each invocation
+ * @param options.idleMsMax how long an environment beyond the two last used may be idle before it is ended; default 60 s
  */
 export function createFunctions(options: {
   functions: FunctionModel[];
   environment: Record<string, string>;
   log: Log;
+  idleMsMax?: number;
 }): Functions {
-  const { functions, environment: variables, log } = options;
+  const { functions, environment: variables, log, ...limits } = options;
   const pools = new Map(
     functions.map((model) => {
       const source = shortName(model);
-      return [model.arn, new FunctionPool({ model, variables, log: (line) => log(source, line) })];
+      return [model.arn, new FunctionPool({ model, variables, log: (line) => log(source, line), ...limits })];
     }),
   );
 

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -124,6 +125,38 @@ describe("an execution environment", () => {
     expect(await invoke(true)).toEqual({ outcome: "timed-out" });
     expect(lines).toContainEqual(expect.stringMatching(/^[0-9a-f-]{36} Task timed out after 1\.00 seconds$/));
     expect(payloadOf(await invoke())).toBe(1);
+  });
+
+  it("is ended when it has been idle for long and enough others are", async () => {
+    const { functions, arn } = runFunction(COUNTER, {}, {}, { idleMsMax: 200 });
+    const events = Array.from({ length: 4 }, () => functions.invoke(arn, { forMs: 500 }));
+    const pids = (await Promise.all(events)).map((outcome) => (payloadOf(outcome) as { pid: number }).pid);
+    expect(new Set(pids).size).toBe(4);
+    await expect.poll(() => pids.filter(isRunning).length).toBe(2);
+    // Those that are left take events as before.
+    expect(pids.filter(isRunning)).toContain((payloadOf(await functions.invoke(arn, {})) as { pid: number }).pid);
+  });
+
+  it("does not wait for others that are slow to load", async () => {
+    const cores = availableParallelism();
+    const { functions, arn } = runFunction(
+      "await new Promise((r) => setTimeout(r, 2_500)); export const handler = async () => { await new Promise((r) => setTimeout(r, 2_000)); return process.pid; };",
+    );
+    const events = Array.from({ length: cores + 1 }, () => functions.invoke(arn, {}));
+    const pids = await Promise.all(events.map(async (event) => payloadOf(await event)));
+    // Else the last had been run by one of the others, once that was free.
+    expect(new Set(pids).size).toBe(cores + 1);
+  });
+
+  it("prints a line without an end in pieces", async () => {
+    const { invoke, lines } = runFunction(
+      'export const handler = async () => { for (let i = 0; i < 50; i++) process.stdout.write("x".repeat(20_000)); console.log(); };',
+    );
+    await invoke();
+    await expect
+      .poll(() => lines.filter((line) => /^x+$/.test(line)).reduce((sum, { length }) => sum + length, 0))
+      .toBe(1_000_000);
+    expect(lines.filter((line) => /^x+$/.test(line)).length).toBeGreaterThan(2);
   });
 
   it("can be killed in the middle of an invocation", async () => {

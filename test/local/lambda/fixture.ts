@@ -21,6 +21,7 @@ export function runFunction(
   code: string | Record<string, string>,
   overrides: Partial<FunctionModel> = {},
   shared: Record<string, string> = {},
+  options: { idleMsMax?: number } = {},
 ): RunningFunction {
   const codeDirectory = mkdtempSync(join(tmpdir(), "function-"));
   for (const [name, text] of Object.entries(typeof code === "string" ? { "index.mjs": code } : code)) {
@@ -46,7 +47,7 @@ export function runFunction(
     lines.push(line);
     for (const watcher of watchers) watcher();
   };
-  const functions = createFunctions({ functions: [model], environment: shared, log });
+  const functions = createFunctions({ functions: [model], environment: shared, log, ...options });
   onTestFinished(async () => {
     await functions.close();
     rmSync(codeDirectory, { recursive: true });
