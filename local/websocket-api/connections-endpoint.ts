@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Chaos } from "../chaos/chaos.ts";
 import type { Connection } from "./connection.ts";
 import { MESSAGE_BYTES_MAX } from "./limits.ts";
 
@@ -10,6 +12,7 @@ interface Answer {
   body?: Record<string, unknown>;
 }
 
+const TAKEN: Answer = { statusCode: 200 };
 const GONE: Answer = { statusCode: 410, errorType: "GoneException" };
 const UNSIGNED = refusal(403, "ForbiddenException", "Missing Authentication Token");
 
@@ -22,11 +25,12 @@ const UNSIGNED = refusal(403, "ForbiddenException", "Missing Authentication Toke
  */
 export function createConnectionsEndpoint(
   find: (connectionId: string) => Connection | undefined,
+  chaos: Chaos,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
     let answer: Answer;
     try {
-      answer = await serve(request, find);
+      answer = await serve(request, find, chaos);
     } catch {
       // Only reading the body fails, and only because the caller has left: there is nobody to answer.
       response.destroy();
@@ -41,7 +45,11 @@ export function createConnectionsEndpoint(
   };
 }
 
-async function serve(request: IncomingMessage, find: (id: string) => Connection | undefined): Promise<Answer> {
+async function serve(
+  request: IncomingMessage,
+  find: (id: string) => Connection | undefined,
+  chaos: Chaos,
+): Promise<Answer> {
   const { authorization = "" } = request.headers;
   const [, segment] = /^\/[^/]+\/(?:@|%40)connections\/([^/?]+)/.exec(request.url ?? "") ?? [];
   if (segment === undefined || !authorization.startsWith("AWS4-HMAC-SHA256 ")) return UNSIGNED;
@@ -54,7 +62,7 @@ async function serve(request: IncomingMessage, find: (id: string) => Connection 
   if (!connection?.isOpen) return GONE;
   switch (request.method) {
     case "POST":
-      return post(request, connection);
+      return post(request, connection, chaos);
     case "GET":
       return describe(connection);
     case "DELETE":
@@ -69,7 +77,7 @@ async function serve(request: IncomingMessage, find: (id: string) => Connection 
 const CONNECTION_ID = /^[\w-]{15}=$/;
 
 /** 200 says that the gateway has taken the message, not that the client has read it. */
-async function post(request: IncomingMessage, connection: Connection): Promise<Answer> {
+async function post(request: IncomingMessage, connection: Connection, chaos: Chaos): Promise<Answer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -83,7 +91,16 @@ async function post(request: IncomingMessage, connection: Connection): Promise<A
       `A message has at most ${MESSAGE_BYTES_MAX} bytes; this one has ${bytes}`,
     );
   }
-  return connection.send(Buffer.concat(chunks)) ? { statusCode: 200 } : GONE;
+  const message = Buffer.concat(chunks);
+  const delayMs = chaos.postDelayMs();
+  if (delayMs > 0) await delay(delayMs);
+  if (chaos.failsPost()) return refusal(500, "InternalServerErrorException", "Internal server error");
+  if (!connection.isOpen) return GONE;
+  if (chaos.losesPost()) return TAKEN;
+  const behindMs = chaos.frameDelayMs();
+  if (behindMs === 0) return connection.send(message) ? TAKEN : GONE;
+  setTimeout(() => connection.send(message), behindMs).unref();
+  return TAKEN;
 }
 
 function describe({ client, lastActiveAtMs }: Connection): Answer {

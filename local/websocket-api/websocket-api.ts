@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { type VerifyClientCallbackAsync, WebSocketServer } from "ws";
+import { type Chaos, createChaos } from "../chaos/chaos.ts";
 import type { BaseUrl, Invoke, Log, WebSocketApiModel } from "../model.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { createConnectionsEndpoint } from "./connections-endpoint.ts";
@@ -42,6 +43,7 @@ export interface WebSocketApi {
  *
  * @param options.idleTimeoutMs Default 10 min.
  * @param options.lifeMaxMs Default 2 h.
+ * @param options.chaos Default none.
  */
 export function createWebSocketApi(options: {
   model: WebSocketApiModel;
@@ -50,8 +52,9 @@ export function createWebSocketApi(options: {
   log: Log;
   idleTimeoutMs?: number;
   lifeMaxMs?: number;
+  chaos?: Chaos;
 }): WebSocketApi {
-  const { model, invoke, idleTimeoutMs = IDLE_TIMEOUT_MS, lifeMaxMs = LIFE_MS_MAX } = options;
+  const { model, invoke, idleTimeoutMs = IDLE_TIMEOUT_MS, lifeMaxMs = LIFE_MS_MAX, chaos = createChaos() } = options;
   const gateway: Gateway = {
     model,
     invoke,
@@ -71,7 +74,7 @@ export function createWebSocketApi(options: {
     received: createMessageRelay(gateway),
     ended({ client }, ending) {
       connections.delete(client.connectionId);
-      if (!disconnectRoute) return;
+      if (!disconnectRoute || chaos.dropsDisconnect()) return;
       const { functionArn, timeoutMs } = disconnectRoute;
       // Best effort, and the result means nothing.
       const call = invokeWithin(timeoutMs, invoke(functionArn, disconnectEvent(gateway, client, ending)));
@@ -133,7 +136,7 @@ export function createWebSocketApi(options: {
       });
     },
 
-    manage: createConnectionsEndpoint((connectionId) => connections.get(connectionId)),
+    manage: createConnectionsEndpoint((connectionId) => connections.get(connectionId), chaos),
 
     connectionCount: () => connections.size,
 
@@ -153,4 +156,10 @@ export function createWebSocketApi(options: {
 export function refusePlainRequest(response: ServerResponse): void {
   response.writeHead(426, { connection: "Upgrade", upgrade: "websocket", "content-type": "application/json" });
   response.end(JSON.stringify({ message: "Upgrade Required" }));
+}
+
+/** Answers a request outside of every stage, as API Gateway answers one for a stage that the API does not have. */
+export function refuseUnknownPath(response: ServerResponse): void {
+  response.writeHead(403, { "x-amzn-ErrorType": "ForbiddenException", "content-type": "application/json" });
+  response.end(JSON.stringify({ message: "Forbidden" }));
 }

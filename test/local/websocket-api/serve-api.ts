@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
+import type { Chaos } from "../../../local/chaos/chaos.ts";
 import type { Invocation, WebSocketApiModel, WebSocketRouteModel } from "../../../local/model.ts";
 import { createWebSocketApi, refusePlainRequest } from "../../../local/websocket-api/websocket-api.ts";
 
@@ -41,6 +42,7 @@ export interface Options {
   integrationTimeoutMs?: number;
   idleTimeoutMs?: number;
   lifeMaxMs?: number;
+  chaos?: Chaos;
 }
 
 export interface DialOptions {
