@@ -27,9 +27,9 @@ export const ACCESS = {
   },
   "websocket/default": {},
   "http/post-message": {
-    users: ["GetItem", "PutItem", "UpdateItem"],
+    users: ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"],
     connections: ["Query", "DeleteItem"],
-    conversations: ["GetItem", "UpdateItem"],
+    conversations: ["BatchGetItem", "UpdateItem"],
     messages: ["Query", "PutItem"],
   },
   "http/list-messages": { users: ["GetItem", "PutItem"], messages: ["Query"] },

@@ -1,10 +1,11 @@
 import { synthesizeDuet } from "../bin/run-duet.ts";
-import type { Avatars, Connections, Conversations, MessageLog, Users } from "../functions/domain/ports.ts";
+import type { Avatars, Connections, Conversations, MessageLog, Standings, Users } from "../functions/domain/ports.ts";
 import { avatarsTable } from "../functions/store/avatars.ts";
 import { connectionsTable } from "../functions/store/connections.ts";
 import { conversationsTable } from "../functions/store/conversations.ts";
 import { createDocumentClient, type Table } from "../functions/store/dynamodb.ts";
 import { messagesTable } from "../functions/store/messages.ts";
+import { standingsOf } from "../functions/store/standings.ts";
 import { usersTable } from "../functions/store/users.ts";
 import { loadApp } from "../local/assembly/load-app.ts";
 import { type DynamoDbEngine, startDynamoDb } from "../local/dynamodb/dynamodb.ts";
@@ -13,6 +14,7 @@ import { createTables } from "../local/dynamodb/tables.ts";
 /** All that Duet stores. */
 export interface Stores {
   users: Users;
+  standings: Standings;
   avatars: Avatars;
   connections: Connections;
   conversations: Conversations;
@@ -42,6 +44,7 @@ export async function openStorage(engine: DynamoDbEngine): Promise<Storage> {
   };
   return {
     users: usersTable(table("Users")),
+    standings: standingsOf({ users: table("Users"), conversations: table("Conversations") }),
     avatars: avatarsTable(table("Avatars")),
     connections: connectionsTable(table("Connections")),
     conversations: conversationsTable(table("Conversations")),
@@ -63,6 +66,8 @@ export function localDynamoDb(endpoint: string) {
 export interface Read {
   ConsistentRead?: boolean;
   Key?: Record<string, unknown>;
+  /** Of a batch, by table. */
+  RequestItems?: Record<string, { ConsistentRead?: boolean }>;
 }
 
 /** Notes every read, and asks for the consumed capacity of every request and adds it up. */

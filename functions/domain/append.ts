@@ -2,7 +2,8 @@ import { Refusal } from "../protocol/errors.ts";
 import { BURST_WINDOW_MS, ID_SKEW_MS_MAX, NEW_PEERS_WINDOW_MS, type SenderLimits } from "../protocol/limits.ts";
 import { type Message, messageIdMs } from "../protocol/wire.ts";
 import { conversationKey } from "./conversation.ts";
-import type { Burst, Conversations, LogEntry, MessageLog, Tail, Users, World } from "./ports.ts";
+import type { Burst, LogEntry, MessageLog, Standing, Standings, Tail, User, Users, World } from "./ports.ts";
+import { unknownUser } from "./users.ts";
 
 /** Rounds in which others take the number that we want; each round somebody's message is stored. */
 const ATTEMPTS_MAX = 60;
@@ -24,7 +25,14 @@ export interface Draft {
   id?: string;
 }
 
-type Ports = { log: MessageLog; conversations: Conversations; users: Users; world: World; limits: SenderLimits };
+export interface Appended {
+  message: Message;
+  /** True when an earlier attempt had stored the message. */
+  repeated: boolean;
+  sender: User;
+}
+
+type Ports = { log: MessageLog; standings: Standings; users: Users; world: World; limits: SenderLimits };
 
 /**
  * Stores the draft at the end of its conversation's log, exactly once for each id, whatever happens at the same time.
@@ -33,10 +41,10 @@ type Ports = { log: MessageLog; conversations: Conversations; users: Users; worl
  * Whether the recipient has blocked the sender is read after the tail, in each attempt: so either this reading sees the
  * block, or the tail was read before the block's fence was put and the append collides with it (block.ts).
  *
- * Refuses `id_from_the_future`, `id_reused`, `id_too_old`, `blocked`, `too_many_messages`, `too_many_new_peers`,
+ * Refuses `unknown_user`, `id_from_the_future`, `id_reused`, `id_too_old`, `blocked`, `too_many_messages`, `too_many_new_peers`,
  * and `unavailable` after `ATTEMPTS_MAX` lost races.
  */
-export async function append(ports: Ports, draft: Draft, tail: Tail): Promise<{ message: Message; repeated: boolean }> {
+export async function append(ports: Ports, draft: Draft, tail: Tail): Promise<Appended> {
   const { log, world } = ports;
   const conversation = conversationKey([draft.sender, draft.recipient]);
   const id = draft.id ?? world.newId();
@@ -45,19 +53,25 @@ export async function append(ports: Ports, draft: Draft, tail: Tail): Promise<{ 
 
   for (let attempt = 1; ; attempt++) {
     const { last, fence } = tail;
-    const stored = await find({ log, conversation, last, id, searchedTo });
-    if (stored !== undefined) return { message: sameMessage(stored, draft), repeated: true };
+    const [stored, standing] = await Promise.all([
+      find({ log, conversation, last, id, searchedTo }),
+      readStanding(ports, draft),
+    ]);
+    const { sender } = standing;
+    if (stored !== undefined) return { message: sameMessage(stored, draft), repeated: true, sender };
     searchedTo = last?.message.seq ?? 0;
 
+    if (standing.recipient === undefined) throw unknownUser(draft.recipient);
     // Not sooner: an earlier attempt may have been taken by a clock that is a little ahead of this one.
     refuseFuture(id, world.nowMs());
-    await refuseBlocked(ports, draft);
+    if (standing.blocked)
+      throw new Refusal("blocked", `${JSON.stringify(draft.recipient)} takes no messages from you.`);
     const nowMs = world.nowMs();
     const entry = next({ last, draft, id, nowMs });
     refuseBurst(ports.limits, entry.bursts.sender, nowMs);
     if (last === undefined) await countNewPeer(ports, draft);
     if ((await log.append(conversation, entry, fence)) === "appended")
-      return { message: entry.message, repeated: false };
+      return { message: entry.message, repeated: false, sender };
     await backOff(world, attempt);
     tail = await log.tail(conversation);
   }
@@ -72,9 +86,14 @@ export async function backOff(world: World, attempt: number): Promise<void> {
   await world.sleep(world.random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** attempt));
 }
 
-async function refuseBlocked({ conversations }: Ports, { sender, recipient }: Draft): Promise<void> {
-  const row = await conversations.get({ username: recipient, peer: sender });
-  if (row?.blocked) throw new Refusal("blocked", `${JSON.stringify(recipient)} takes no messages from you.`);
+/** How sender and recipient stand to each other; the sender's row is made if it is their first call. */
+async function readStanding(
+  { standings, users, world }: Ports,
+  { sender, recipient }: Draft,
+): Promise<Standing & { sender: User }> {
+  const standing = await standings.read({ sender, recipient });
+  if (standing.sender === undefined) await users.create(sender, world.nowMs());
+  return { ...standing, sender: standing.sender ?? { username: sender } };
 }
 
 /**

@@ -72,6 +72,20 @@ export interface Users {
   }): Promise<"counted" | { windowEndsAtMs: number }>;
 }
 
+/** How two users stand to each other. */
+export interface Standing {
+  /** Undefined when there is no such user yet. */
+  sender: User | undefined;
+  recipient: User | undefined;
+  /** Whether the recipient has blocked the sender. */
+  blocked: boolean;
+}
+
+export interface Standings {
+  /** All of it in one request: each costs a send some of its time, and of the function's. */
+  read(options: { sender: string; recipient: string }): Promise<Standing>;
+}
+
 export interface Avatar {
   username: string;
   version: string;

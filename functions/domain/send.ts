@@ -2,12 +2,13 @@ import type { SenderLimits } from "../protocol/limits.ts";
 import type { Message, MessageFrame } from "../protocol/wire.ts";
 import { append } from "./append.ts";
 import { conversationKey, lastOf, refuseOneself } from "./conversation.ts";
-import type { Connections, Conversations, MessageLog, Push, User, Users, World } from "./ports.ts";
+import type { Connections, Conversations, MessageLog, Push, Standings, User, Users, World } from "./ports.ts";
 import { pushToUser } from "./push-to-user.ts";
-import { ensureUser, profileOf, unknownUser } from "./users.ts";
+import { profileOf } from "./users.ts";
 
 export interface SendPorts {
   users: Users;
+  standings: Standings;
   log: MessageLog;
   conversations: Conversations;
   connections: Connections;
@@ -38,21 +39,16 @@ export interface Sent {
  * pushes. The order is what makes it sure that nobody misses it: see PROTOCOL.md, "Why no message is missed".
  * A repeat with the same id is safe, and finishes what an attempt that died had left.
  *
- * Refuses `to_oneself`, `unknown_user`, `blocked`, and what `append` refuses. A failed push never fails the send.
+ * Refuses `to_oneself`, and what `append` refuses. A failed push never fails the send.
  */
 export async function send(
   ports: SendPorts,
   { sender, recipient, text, id, connectionId }: SendRequest,
 ): Promise<Sent> {
   refuseOneself({ username: sender, peer: recipient });
-  const [user, known, tail] = await Promise.all([
-    ensureUser(ports, sender),
-    ports.users.get(recipient),
-    ports.log.tail(conversationKey([sender, recipient])),
-  ]);
-  if (known === undefined) throw unknownUser(recipient);
+  const tail = await ports.log.tail(conversationKey([sender, recipient]));
   const draft = { sender, recipient, text, ...(id === undefined ? {} : { id }) };
-  const { message, repeated } = await append(ports, draft, tail);
+  const { message, repeated, sender: user } = await append(ports, draft, tail);
   await raiseRows(ports, message);
 
   const frame = JSON.stringify(toFrame(message, user));

@@ -1,12 +1,23 @@
 import { send } from "../domain/send.ts";
 import { parseUsername } from "../protocol/username.ts";
 import { parseSend } from "../protocol/wire.ts";
-import { connections, conversations, messages, push, senderLimits, stripsMarkup, users, world } from "../store/deps.ts";
+import {
+  connections,
+  conversations,
+  messages,
+  push,
+  senderLimits,
+  standings,
+  stripsMarkup,
+  users,
+  world,
+} from "../store/deps.ts";
 import { plainText } from "./plain-text.ts";
 import { route } from "./route.ts";
 
 const ports = {
   users: users(),
+  standings: standings(),
   log: messages(),
   conversations: conversations(),
   connections: connections(),

@@ -2,7 +2,7 @@ import type { Conversations, StoredRow } from "../domain/ports.ts";
 import { holds, type Table, type UpdateInput } from "./dynamodb.ts";
 
 /** An item of the table Conversations. What was never set is absent; `changedAt` is in ms since the epoch. */
-interface Item {
+export interface Item {
   username: string;
   peer: string;
   lastSeq?: number;

@@ -2,7 +2,17 @@
 import { setTimeout } from "node:timers/promises";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { v7 } from "uuid";
-import type { Avatars, Closer, Connections, Conversations, MessageLog, Push, Users, World } from "../domain/ports.ts";
+import type {
+  Avatars,
+  Closer,
+  Connections,
+  Conversations,
+  MessageLog,
+  Push,
+  Standings,
+  Users,
+  World,
+} from "../domain/ports.ts";
 import type { SenderLimits } from "../protocol/limits.ts";
 import { avatarsTable } from "./avatars.ts";
 import { connectionsTable } from "./connections.ts";
@@ -10,6 +20,7 @@ import { conversationsTable } from "./conversations.ts";
 import { createDocumentClient, type Table } from "./dynamodb.ts";
 import { messagesTable } from "./messages.ts";
 import { managementApiCloser, managementApiPush } from "./push.ts";
+import { standingsOf } from "./standings.ts";
 import { usersTable } from "./users.ts";
 
 export const logger = new Logger({ serviceName: "duet" });
@@ -33,6 +44,9 @@ export const avatars = (): Avatars => avatarsTable(table("AVATARS_TABLE"));
 export const connections = (): Connections => connectionsTable(table("CONNECTIONS_TABLE"));
 export const conversations = (): Conversations => conversationsTable(table("CONVERSATIONS_TABLE"));
 export const messages = (): MessageLog => messagesTable(table("MESSAGES_TABLE"));
+
+export const standings = (): Standings =>
+  standingsOf({ users: table("USERS_TABLE"), conversations: table("CONVERSATIONS_TABLE") });
 
 const warn = (message: string, error: Error) => logger.warn(message, error);
 export const push = (): Push => managementApiPush(environment("MANAGEMENT_ENDPOINT"), warn);

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import {
   BatchGetItemCommand,
   ConditionalCheckFailedException,
@@ -82,20 +83,32 @@ export function createDocumentClient(config: DynamoDBClientConfig = {}) {
       const items = Items.map((item) => unmarshall(item));
       return { items, ...(LastEvaluatedKey && { next: unmarshall(LastEvaluatedKey) }) };
     },
-    /** At most 100 keys of one table. `left` are those that DynamoDB has not come to. */
-    async batchGet(tableName: string, keys: Values[]): Promise<{ items: Values[]; left: Values[] }> {
+    /** At most 100 keys, by table. `left` are those that DynamoDB has not come to. */
+    async batchGet({ keys, consistent }: { keys: Keys; consistent: boolean }): Promise<{ items: Keys; left: Keys }> {
       const { Responses, UnprocessedKeys } = await client.send(
-        new BatchGetItemCommand({ RequestItems: { [tableName]: { Keys: keys.map((key) => marshall(key)) } } }),
+        new BatchGetItemCommand({
+          RequestItems: byTable(keys, (list) => ({
+            Keys: list.map((key) => marshall(key)),
+            ConsistentRead: consistent,
+          })),
+        }),
       );
       return {
-        items: (Responses?.[tableName] ?? []).map((item) => unmarshall(item)),
-        left: (UnprocessedKeys?.[tableName]?.Keys ?? []).map((key) => unmarshall(key)),
+        items: byTable(Responses, (list) => list.map((item) => unmarshall(item))),
+        left: byTable(UnprocessedKeys, ({ Keys = [] }) => Keys.map((key) => unmarshall(key))),
       };
     },
     /** For what has to see every request; to be changed before the first. */
     middlewareStack: client.middlewareStack,
     destroy: () => client.destroy(),
   };
+}
+
+/** Keys, or items, by the name of their table. */
+type Keys = Record<string, Values[]>;
+
+function byTable<From, To>(lists: Record<string, From> | undefined, to: (list: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(lists ?? {}).map(([tableName, list]) => [tableName, to(list)]));
 }
 
 function marshalled<Input>(input: Plain<Input>): Input {
@@ -140,4 +153,26 @@ export async function queryItems<Item>(
     if (start === undefined || items.length >= limit) return items;
   }
   throw new Error(`A query of ${tableName} did not end within ${QUERY_PAGES_MAX} pages`);
+}
+
+/** A batch that DynamoDB does not finish, because it throttles, is asked for again so often. */
+const BATCH_ROUNDS_MAX = 5;
+const BATCH_BACKOFF_MS_FIRST = 20;
+
+/** The items that there are of at most 100 keys, by table. `isWhole` is false when some could not be read just now. */
+export async function batchGet(
+  client: DocumentClient,
+  { keys, consistent }: { keys: Keys; consistent: boolean },
+): Promise<{ items: Keys; isWhole: boolean }> {
+  const items: Keys = {};
+  let left = keys;
+  for (let round = 1; round <= BATCH_ROUNDS_MAX; round++) {
+    const page = await client.batchGet({ keys: left, consistent });
+    for (const [tableName, found] of Object.entries(page.items))
+      items[tableName] = [...(items[tableName] ?? []), ...found];
+    left = page.left;
+    if (Object.keys(left).length === 0) return { items, isWhole: true };
+    await setTimeout(Math.random() * BATCH_BACKOFF_MS_FIRST * 2 ** round);
+  }
+  return { items, isWhole: false };
 }

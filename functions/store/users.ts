@@ -1,14 +1,11 @@
-import { setTimeout } from "node:timers/promises";
 import type { User, Users } from "../domain/ports.ts";
-import { holds, type Table, type UpdateInput } from "./dynamodb.ts";
+import { batchGet, holds, type Table, type UpdateInput } from "./dynamodb.ts";
 
 /** Source: BatchGetItem in the DynamoDB API reference. */
 const BATCH_KEYS_MAX = 100;
-/** What is throttled for longer than this is left out: a profile is only an ornament of its row. */
-const BATCH_ROUNDS_MAX = 5;
-const BATCH_BACKOFF_MS_FIRST = 20;
 
-interface Item extends User {
+/** An item of the table Users. */
+export interface Item extends User {
   createdAt: string;
   /** The hour in which opened conversations are counted: its start in ms since the epoch, and with whom. */
   newPeersSince?: number;
@@ -17,16 +14,11 @@ interface Item extends User {
 
 /** The table Users: key `username`. */
 export function usersTable({ client, tableName: TableName }: Table): Users {
+  /** What is throttled for long is left out: a profile is only an ornament of its row. */
   async function getBatch(usernames: string[]): Promise<User[]> {
-    const users: User[] = [];
-    let keys: Record<string, unknown>[] = usernames.map((username) => ({ username }));
-    for (let round = 1; keys.length > 0 && round <= BATCH_ROUNDS_MAX; round++) {
-      const { items, left } = await client.batchGet(TableName, keys);
-      users.push(...(items as unknown as Item[]).map(toUser));
-      keys = left;
-      if (keys.length > 0) await setTimeout(Math.random() * BATCH_BACKOFF_MS_FIRST * 2 ** round);
-    }
-    return users;
+    const keys = { [TableName]: usernames.map((username) => ({ username })) };
+    const { items } = await batchGet(client, { keys, consistent: false });
+    return ((items[TableName] ?? []) as unknown as Item[]).map(toUser);
   }
 
   return {
@@ -102,7 +94,7 @@ export function usersTable({ client, tableName: TableName }: Table): Users {
   };
 }
 
-function toUser({ username, displayName, avatarVersion }: Item): User {
+export function toUser({ username, displayName, avatarVersion }: Item): User {
   return {
     username,
     ...(displayName === undefined ? {} : { displayName }),

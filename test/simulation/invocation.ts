@@ -102,7 +102,7 @@ function portsOf(around: Surroundings, running: Running): Ports {
     return never();
   }
 
-  const { users, avatars, connections, conversations, log } = stores;
+  const { users, standings, avatars, connections, conversations, log } = stores;
   const clock: World = {
     nowMs: () => Math.round(world.nowMs) + skewMs,
     random: world.random,
@@ -120,6 +120,7 @@ function portsOf(around: Surroundings, running: Running): Ports {
       getMany: (...args) => request("read", () => users.getMany(...args)),
       countNewPeer: (...args) => request("write", () => users.countNewPeer(...args)),
     },
+    standings: { read: (...args) => request("read", () => standings.read(...args)) },
     connections: {
       put: (...args) => request("write", () => connections.put(...args)),
       remove: (...args) => request("write", () => connections.remove(...args)),

@@ -6,6 +6,7 @@ import type {
   Conversations,
   LogEntry,
   MessageLog,
+  Standings,
   StoredRow,
   User,
   Users,
@@ -22,11 +23,14 @@ interface Clock {
  * need not be consistent may give what was there some time before.
  */
 export function memoryStores(clock: Clock = { nowMs: () => 0, lagMs: () => 0 }) {
+  const users = memoryUsers(new Items(clock));
+  const conversations = memoryConversations(new Items(clock));
   return {
-    users: memoryUsers(new Items(clock)),
+    users,
+    standings: memoryStandings(users, conversations),
     avatars: memoryAvatars(new Items(clock)),
     connections: memoryConnections(new Items(clock)),
-    conversations: memoryConversations(new Items(clock)),
+    conversations,
     log: memoryLog(new Items(clock)),
   };
 }
@@ -83,6 +87,19 @@ function freeze<Item>(item: Item): Item {
 }
 
 type LogItem = LogEntry | { fence: string; seq: number };
+
+function memoryStandings(users: Users, conversations: Conversations): Standings {
+  return {
+    async read({ sender, recipient }) {
+      const row = await conversations.get({ username: recipient, peer: sender });
+      return {
+        sender: await users.get(sender),
+        recipient: await users.get(recipient),
+        blocked: row?.blocked ?? false,
+      };
+    },
+  };
+}
 
 function memoryLog(items: Items<LogItem>): MessageLog {
   const messages = (conversation: string) =>

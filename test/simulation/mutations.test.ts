@@ -14,12 +14,12 @@ const MUTATIONS: { what: string; file: string; find: string; replace: string }[]
   {
     what: "connections looked up before the write",
     file: "functions/domain/send.ts",
-    find: "  const { message, repeated } = await append(ports, draft, tail);\n",
+    find: "  const { message, repeated, sender: user } = await append(ports, draft, tail);\n",
     replace: `  const [a, b] = await Promise.all([recipient, sender].map((username) =>
     ports.connections.live({ username, nowMs: ports.world.nowMs() })));
   const connections = { ...ports.connections, live: async ({ username }: { username: string }) => (username === recipient ? a : b) ?? [] };
   ports = { ...ports, connections };
-  const { message, repeated } = await append(ports, draft, tail);
+  const { message, repeated, sender: user } = await append(ports, draft, tail);
 `,
   },
   {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { v7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { block, unblock } from "../../../functions/domain/block.ts";
-import type { Conversations, MessageLog } from "../../../functions/domain/ports.ts";
+import type { MessageLog, Standings } from "../../../functions/domain/ports.ts";
 import { send } from "../../../functions/domain/send.ts";
 import { openStorage, type Storage } from "../../storage.ts";
 import { code, twoUsers, world } from "./fixture.ts";
@@ -127,15 +127,14 @@ function holding(step: Step) {
       return storage.log.append(...entry);
     },
   };
-  const conversations: Conversations = {
-    ...storage.conversations,
-    async get(key) {
-      const row = await storage.conversations.get(key);
+  const standings: Standings = {
+    async read(users) {
+      const standing = await storage.standings.read(users);
       await at("after the flag");
-      return row;
+      return standing;
     },
   };
-  return { log, conversations, held, release };
+  return { log, standings, held, release };
 }
 
 describe("a send that is under way while a block runs", () => {
@@ -179,9 +178,9 @@ describe("a send that is under way while a block runs", () => {
     const users = await twoUsers(storage);
     const { alice, bob, ports, texts } = users;
     await one.begin(users);
-    const { log, conversations, held, release } = holding(one.step);
+    const { log, standings, held, release } = holding(one.step);
     const sending = code(
-      send({ ...ports, log, conversations }, { sender: alice, recipient: bob, text: "too late", id: v7() }),
+      send({ ...ports, log, standings }, { sender: alice, recipient: bob, text: "too late", id: v7() }),
     );
     await held;
     await one.run(users);
@@ -226,17 +225,16 @@ describe("ten sends and one block at once", () => {
         return outcome;
       },
     };
-    const conversations: Conversations = {
-      ...storage.conversations,
-      async get(key) {
-        const row = await storage.conversations.get(key);
+    const standings: Standings = {
+      async read(users) {
+        const standing = await storage.standings.read(users);
         await pause();
-        return row;
+        return standing;
       },
     };
     const sends = Array.from({ length: 10 }, async (_, i) => {
       await pause();
-      return code(send({ ...ports, log, conversations }, { sender: alice, recipient: bob, text: `${i}` }));
+      return code(send({ ...ports, log, standings }, { sender: alice, recipient: bob, text: `${i}` }));
     });
     await world.sleep(chance() * 8 * DELAY_MS_MAX);
     await block(ports, { username: bob, peer: alice });

@@ -32,5 +32,5 @@ test("[S1] what it reads of the log is strongly consistent", async () => {
   storage.takeRequests();
   await list(username, peer);
   const stale = storage.takeRequests().reads.filter(({ ConsistentRead }) => ConsistentRead !== true);
-  expect(stale.map(({ Key }) => Key)).toEqual([{ username }]);
+  expect(stale.map(({ Key }) => Key)).toEqual([{ username: { S: username } }]);
 });

@@ -280,6 +280,23 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       });
     });
 
+    describe("standings", () => {
+      test("say who of the two there is, and whether the recipient has blocked the sender, not the reverse", async () => {
+        const [ann, bob] = [fresh("ann"), fresh("bob")];
+        const read = () => storage.standings.read({ sender: ann, recipient: bob });
+        expect(await read()).toEqual({ sender: undefined, recipient: undefined, blocked: false });
+        await storage.users.create(bob, 0);
+        expect(await read()).toEqual({ sender: undefined, recipient: { username: bob }, blocked: false });
+        await storage.users.create(ann, 0);
+        await storage.users.change(ann, { displayName: "Ann" });
+        await storage.conversations.setBlocked({ username: ann, peer: bob, blocked: true, nowMs: 0 });
+        const both = { sender: { username: ann, displayName: "Ann" }, recipient: { username: bob } };
+        expect(await read()).toEqual({ ...both, blocked: false });
+        await storage.conversations.setBlocked({ username: bob, peer: ann, blocked: true, nowMs: 0 });
+        expect(await read()).toEqual({ ...both, blocked: true });
+      });
+    });
+
     describe("avatars", () => {
       test("[U2] a picture is kept byte for byte, replaced, and taken away", async () => {
         const username = fresh("pictured");
