@@ -11,6 +11,12 @@ const ENVIRONMENTS_MAX = 32;
 /** More starts at once than cores would only make each slower; an environment that is done first takes the next event. */
 const STARTING_MAX = availableParallelism();
 
+/**
+ * How long an event waits for a busy environment to become free before another is started for it, which takes longer
+ * than that. Without it a burst starts dozens, whose start slows what they were started for.
+ */
+const GRACE_MS = 100;
+
 /** A start that takes longer is slow by itself, and no longer keeps others from starting. */
 const START_MS_MAX = 1_000;
 
@@ -33,6 +39,8 @@ interface PoolOptions {
 
 interface WaitingEvent {
   event: string;
+  /** Since when, by `performance.now()`. */
+  sinceMs: number;
   resolve: (outcome: Invocation) => void;
 }
 
@@ -59,8 +67,9 @@ export class FunctionPool {
       return { outcome: "throttled" };
     }
     return new Promise((resolve) => {
-      this.#waiting.push({ event, resolve });
+      this.#waiting.push({ event, sinceMs: performance.now(), resolve });
       this.#dispatch();
+      if (this.#waiting.length > 0) setTimeout(() => this.#dispatch(), GRACE_MS);
     });
   }
 
@@ -89,13 +98,16 @@ export class FunctionPool {
       const next = this.#waiting.shift();
       if (next) void this.#run(free.environment, next);
     }
-    while (
-      !this.#closed &&
-      this.#starting < Math.min(this.#waiting.length, STARTING_MAX) &&
-      this.#all.size < ENVIRONMENTS_MAX
-    ) {
-      void this.#start();
-    }
+    while (!this.#closed && this.#starting < this.#wanted() && this.#all.size < ENVIRONMENTS_MAX) void this.#start();
+  }
+
+  /** How many environments may be starting at this time. */
+  #wanted(): number {
+    if (this.#all.size === 0) return Math.min(this.#waiting.length, 1);
+    // A timer may come a little early.
+    const overdueMs = performance.now() - GRACE_MS + 1;
+    const firstInTime = this.#waiting.findIndex(({ sinceMs }) => sinceMs > overdueMs);
+    return Math.min(firstInTime === -1 ? this.#waiting.length : firstInTime, STARTING_MAX);
   }
 
   /** Starts an environment. If that fails, the event that has waited longest fails with it, and the next starts another. */
