@@ -8,6 +8,7 @@ export interface AppModel {
   httpApis: HttpApiModel[];
   webSocketApis: WebSocketApiModel[];
   userPools: UserPoolModel[];
+  distributions: DistributionModel[];
 }
 
 export interface TableModel {
@@ -113,6 +114,62 @@ export interface UserPoolClientModel {
   scopes: string[];
   accessTokenValiditySeconds: number;
   refreshTokenValiditySeconds: number;
+}
+
+/** A CloudFront distribution, served at the root: one origin for all that its behaviors lead to. */
+export interface DistributionModel {
+  path: string;
+  distributionId: string;
+  domainName: string;
+  /** `index.html`: the path, below `/`, that a request for `/` gets. Absent: it gets none. */
+  defaultRootObject?: string;
+  /** In the order in which they are tried; the default is the last, with the pattern `*`. */
+  behaviors: BehaviorModel[];
+  /** For every behavior, as CloudFront has it: an error of an API is replaced too. */
+  errorResponses: ErrorResponseModel[];
+}
+
+export interface BehaviorModel {
+  /** `/api/*`: `*` stands for any characters, `?` for one. */
+  pathPattern: string;
+  allowedMethods: string[];
+  origin: OriginModel;
+  responseHeaders?: ResponseHeadersModel;
+  viewerRequest?: EdgeFunctionModel;
+  viewerResponse?: EdgeFunctionModel;
+}
+
+/** `originPath` is put before the path of every request; it is empty, or begins with `/` and does not end with it. */
+export type OriginModel =
+  | { kind: "bucket"; originPath: string; objects: ReadonlyMap<string, ObjectModel> }
+  | { kind: "api"; originPath: string; apiId: string };
+
+/** An object of a bucket, by whose key it is found. */
+export interface ObjectModel {
+  /** A file by its absolute path; or bytes, where values of the deployment were put into the file. */
+  content: { file: string } | { bytes: Buffer };
+  /** What was stored with it, by lower-case name: `content-type`, `cache-control`. */
+  headers: Record<string, string>;
+}
+
+/** An answer of an origin with the status code `errorCode` becomes the object at `pagePath`, with `responseCode`. */
+export interface ErrorResponseModel {
+  errorCode: number;
+  responseCode: number;
+  pagePath: string;
+}
+
+export interface ResponseHeadersModel {
+  /** One without `override` gives way to the origin's. */
+  set: { name: string; value: string; override: boolean }[];
+  remove: string[];
+}
+
+/** A CloudFront Function. */
+export interface EdgeFunctionModel {
+  path: string;
+  /** A script that defines `handler`. */
+  code: string;
 }
 
 /** How one invocation of a function ended. */

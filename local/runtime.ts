@@ -1,17 +1,12 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { type LoadedApp, loadApp } from "./assembly/load-app.ts";
+import { createChaos } from "./chaos/chaos.ts";
+import type { ChaosShares } from "./chaos/chaos-file.ts";
+import { type Deployment, deploy } from "./deployment.ts";
 import { type DynamoDbEngine, startDynamoDb } from "./dynamodb/dynamodb.ts";
-import { createTables } from "./dynamodb/tables.ts";
-import { startTtlSweep } from "./dynamodb/ttl-sweep.ts";
-import { createHttpApi } from "./http-api/http-api.ts";
-import { createIssuer } from "./identity/issuer.ts";
-import { createIssuerList } from "./identity/issuer-list.ts";
-import { ISSUER_LIST_PATH } from "./identity/paths.ts";
-import { createFunctions } from "./lambda/functions.ts";
-import { listen, type Route } from "./listen.ts";
+import { createIssuers } from "./identity/issuers.ts";
+import { listen } from "./listen.ts";
 import type { BaseUrl, Log } from "./model.ts";
-import { createWebSocketApi, refusePlainRequest } from "./websocket-api/websocket-api.ts";
 
 export interface RuntimeOptions {
   /** The cloud assembly to serve, or the promise of it: storage is started meanwhile. */
@@ -22,13 +17,23 @@ export interface RuntimeOptions {
   dataDirectory?: string;
   dynamoDb: DynamoDbEngine;
   log: Log;
+  /** Faults that are to come. Default none. */
+  chaos?: ChaosShares;
+  /** How often expired items are deleted. Default 5 s. */
+  ttlIntervalMs?: number;
+  /** A WebSocket connection ends when no message has come or gone for so long. Default 10 min, as API Gateway has it. */
+  idleTimeoutMs?: number;
+  /** A WebSocket connection ends when it is so old. Default 2 h, as API Gateway has it. */
+  lifeMaxMs?: number;
   /** Called when storage ends by itself, which ends the system. */
   onStorageLost: (error: Error) => void;
 }
 
 export interface Runtime {
   baseUrl: BaseUrl;
-  app: LoadedApp;
+  /** What is served now, and the cloud assembly that it was read from. */
+  readonly app: LoadedApp;
+  readonly outDirectory: string;
   /** Which storage is used, in words, and where it can be asked. */
   storage: string;
   storageEndpoint: string;
@@ -36,19 +41,32 @@ export interface Runtime {
   milestones: { beganAtMs: number; assemblyMs: number; readyMs: number };
   /** Kills a process that is at work on an event of that function, as a fault may; false where there is none. */
   kill(functionArn: string): boolean;
-  /** Closes the sockets, lets `$disconnect` run, and ends every process that was started. A repeat is safe. */
+  /**
+   * Serves another version of the app in place of the present one. What is stored stays, access tokens stay good, and a
+   * request under way is finished by the version that it came to; WebSocket connections are closed with 1001, to
+   * connect again. Rejects when the version cannot be served; then the present one goes on. Not to be called again
+   * before it has settled.
+   */
+  reload(outDirectory: string): Promise<void>;
+  /** How often each fault of `chaos` has come. */
+  faults(): Record<string, number>;
+  /**
+   * Refuses new requests and lets those under way end, closes the sockets, lets `$disconnect` run, and ends every
+   * process that was started. A repeat is safe.
+   */
   close(): Promise<void>;
 }
 
 /**
  * Serves a synthesized app on one port: its HTTP API at the root, its WebSocket APIs below their stages' names, and
- * the issuer that stands in for its user pools below `/_local/issuer`.
+ * the issuer that stands in for its user pools below `/_local/issuer`. Where it has a distribution, that is at the
+ * root, and leads to the APIs that are its origins.
  * Rejects, with everything ended again, when the port is taken or the app cannot be served.
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const beganAtMs = performance.now();
   const sinceBeganMs = () => performance.now() - beganAtMs;
-  const { dataDirectory, log } = options;
+  const { dataDirectory, log, ttlIntervalMs, idleTimeoutMs, lifeMaxMs } = options;
   /** Run backwards to close: what was opened last is closed first. */
   const closers: (() => Promise<void>)[] = [];
   const close = once(async () => {
@@ -68,65 +86,53 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       ...(dataDirectory === undefined ? {} : { dataDirectory: join(dataDirectory, "dynamodb") }),
     });
     closers.push(storage.close);
-    const app = loadApp({ outDirectory: await outDirectory, baseUrl: server.baseUrl });
-    const assemblyMs = sinceBeganMs();
 
-    await createTables({ endpoint: storage.endpoint, tables: app.tables }).catch((cause: Error) => {
-      throw new Error(`The tables cannot be served from ${storage.description}: ${cause.message}`, { cause });
+    const { baseUrl } = server;
+    const chaos = createChaos(options.chaos);
+    const serveIssuer = createIssuers({
+      log,
+      ...(dataDirectory === undefined ? {} : { keyDirectory: join(dataDirectory, "identity") }),
     });
-    const ttl = startTtlSweep({ endpoint: storage.endpoint, tables: app.tables, log });
-    closers.push(ttl.close);
-    const environment = { AWS_ENDPOINT_URL_DYNAMODB: storage.endpoint };
-    const functions = createFunctions({ functions: app.functions, environment, log });
-    closers.push(functions.close);
-
-    const routes = await createRoutes({ app, invoke: functions.invoke, baseUrl: server.baseUrl, dataDirectory, log });
-    for (const { close: closeRoute } of routes) if (closeRoute !== undefined) closers.push(closeRoute);
-    server.serve(routes);
-    const milestones = { beganAtMs, assemblyMs, readyMs: sinceBeganMs() };
+    const limits = { ttlIntervalMs, idleTimeoutMs, lifeMaxMs };
+    const deployFrom = (from: string) => {
+      const app = loadApp({ outDirectory: from, baseUrl });
+      return deploy({ app, storage, baseUrl, serveIssuer, log, chaos, ...limits });
+    };
+    let directory = await outDirectory;
+    const assemblyMs = sinceBeganMs();
+    let current: Deployment = await deployFrom(directory);
+    const deployments = new Set([current]);
+    closers.push(async () => void (await Promise.all([...deployments].map((deployment) => deployment.close()))));
+    closers.push(() => server.drain());
+    server.serve(current.routes);
     return {
-      baseUrl: server.baseUrl,
-      app,
+      baseUrl,
+      get app() {
+        return current.app;
+      },
+      get outDirectory() {
+        return directory;
+      },
       storage: storage.description,
       storageEndpoint: storage.endpoint,
-      milestones,
-      kill: functions.kill,
+      milestones: { beganAtMs, assemblyMs, readyMs: sinceBeganMs() },
+      kill: (functionArn) => current.kill(functionArn),
+      async reload(changed) {
+        const next = await deployFrom(changed);
+        const earlier = current;
+        [current, directory] = [next, changed];
+        deployments.add(next);
+        server.serve(next.routes);
+        await earlier.retire();
+        deployments.delete(earlier);
+      },
+      faults: chaos.counts,
       close,
     };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-async function createRoutes(parts: {
-  app: LoadedApp;
-  invoke: ReturnType<typeof createFunctions>["invoke"];
-  baseUrl: BaseUrl;
-  dataDirectory: string | undefined;
-  log: Log;
-}): Promise<Route[]> {
-  const { app, invoke, baseUrl, dataDirectory, log } = parts;
-  const routes: Route[] = [];
-
-  const listIssuers = createIssuerList(app.userPools.map(({ issuer }) => issuer));
-  routes.push({ path: ISSUER_LIST_PATH, handle: listIssuers });
-  for (const userPool of app.userPools) {
-    const keyDirectory = dataDirectory === undefined ? {} : { keyDirectory: join(dataDirectory, "identity") };
-    const { handle } = await createIssuer({ userPool, log, ...keyDirectory });
-    routes.push({ path: `${new URL(userPool.issuer).pathname}/*`, handle });
-  }
-  for (const model of app.webSocketApis) {
-    const { upgrade, manage, close } = createWebSocketApi({ model, invoke, baseUrl, log });
-    const refuse = (_request: IncomingMessage, response: ServerResponse) => refusePlainRequest(response);
-    routes.push({ path: `/${model.stage}/@connections/*`, handle: manage });
-    routes.push({ path: `/${model.stage}`, handle: refuse, upgrade, close });
-  }
-  for (const model of app.httpApis) {
-    const { handle } = createHttpApi({ model, invoke, baseUrl, log });
-    routes.push({ path: model.stage === "$default" ? "/*" : `/${model.stage}/*`, handle });
-  }
-  return routes;
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {

@@ -1,17 +1,9 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join, relative } from "node:path";
+import * as v from "valibot";
+import { makePrivateDirectory } from "./private-directory.ts";
 import { startTethered } from "./tethered-process.ts";
 
 /** Assemblies that were not used for this long are deleted. */
@@ -40,13 +32,11 @@ export async function synthesize(options: SynthesizeOptions): Promise<string> {
   const { app, context: projectContext } = readCdkJson(join(projectDirectory, "cdk.json"));
   const context = JSON.stringify({ ...CLI_CONTEXT, ...projectContext, ...options.context });
   const outDirectory = join(cacheDirectory, digest({ projectDirectory, inputs, of: { app, context } }));
+  const isMade = markUsed(outDirectory);
   deleteUnused(cacheDirectory, outDirectory);
-  if (existsSync(outDirectory)) {
-    utimesSync(outDirectory, new Date(), new Date());
-    return outDirectory;
-  }
+  if (isMade) return outDirectory;
   // Moved into place whole, so that neither a crash nor a second run leaves half an assembly there.
-  mkdirSync(cacheDirectory, { recursive: true });
+  makePrivateDirectory(cacheDirectory);
   const unfinished = mkdtempSync(`${outDirectory}-`);
   const remove = () => rmSync(unfinished, { recursive: true, force: true });
   process.once("exit", remove);
@@ -63,10 +53,18 @@ export async function synthesize(options: SynthesizeOptions): Promise<string> {
   return outDirectory;
 }
 
-function readCdkJson(path: string): { app: string; context: Record<string, unknown> } {
-  const { app, context = {} } = JSON.parse(readFileSync(path, "utf8")) as { app?: unknown; context?: object };
-  if (typeof app !== "string") throw new Error(`${path} names no "app" to run`);
-  return { app, context: { ...context } };
+const CdkJson = v.object({ app: v.string(), context: v.optional(v.record(v.string(), v.unknown()), {}) });
+
+function readCdkJson(path: string): v.InferOutput<typeof CdkJson> {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new Error(`${path} must be JSON that can be read: ${(cause as Error).message}`, { cause });
+  }
+  const parsed = v.safeParse(CdkJson, content);
+  if (parsed.success) return parsed.output;
+  throw new Error(`${path} must name the "app" to run, and may have a "context":\n${v.summarize(parsed.issues)}`);
 }
 
 function digest(made: { projectDirectory: string; inputs: string[]; of: unknown }): string {
@@ -102,11 +100,30 @@ async function run(command: string, directory: string, environment: Record<strin
   if (how !== "exit status 0") throw new Error(`The CDK app (${command}) ended with ${how}:\n${output.trim()}`);
 }
 
+/** False where there is none. */
+function markUsed(outDirectory: string): boolean {
+  return unlessGone(() => {
+    utimesSync(outDirectory, new Date(), new Date());
+    return true;
+  }, false);
+}
+
 function deleteUnused(cacheDirectory: string, wanted: string): void {
-  if (!existsSync(cacheDirectory)) return;
-  for (const name of readdirSync(cacheDirectory)) {
-    const path = join(cacheDirectory, name);
-    if (path !== wanted && Date.now() - statSync(path).mtimeMs > UNUSED_MS_MAX)
-      rmSync(path, { recursive: true, force: true });
+  const names = unlessGone(() => readdirSync(cacheDirectory), []);
+  for (const path of names.map((name) => join(cacheDirectory, name))) {
+    if (path === wanted) continue;
+    unlessGone(() => {
+      if (Date.now() - statSync(path).mtimeMs > UNUSED_MS_MAX) rmSync(path, { recursive: true, force: true });
+    }, undefined);
+  }
+}
+
+/** Other runs delete what is unused from the same directory, at any moment between two looks at it. */
+function unlessGone<Result>(look: () => Result, otherwise: Result): Result {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return otherwise;
+    throw error;
   }
 }

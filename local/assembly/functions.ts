@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import * as v from "valibot";
 import type { FunctionModel } from "../model.ts";
 import { AssemblyError, refuseRepeats } from "./assembly-error.ts";
+import { callableFunctions } from "./custom-resources.ts";
 import { functionArn } from "./identities.ts";
 import { only, text, wholeNumber, within, withoutLocalEffect } from "./properties.ts";
 import type { Stack } from "./stack.ts";
@@ -36,7 +37,7 @@ const FunctionSchema = v.strictObject({
 });
 
 export function readFunctions(stack: Stack, assetDirectories: Map<string, string>): FunctionModel[] {
-  const resources = stack.resources("AWS::Lambda::Function");
+  const resources = callableFunctions(stack);
   refuseRepeats(resources, (resource) => `the function name ${stack.identity(resource).ref}`);
 
   return resources.map((resource) => {

@@ -24,6 +24,12 @@ type Identify = (logicalId: string, property: Property) => Identity;
 const IDENTITIES = new Map<string, Identify>([
   ["AWS::ApiGatewayV2::Api", identifyApi],
   ["AWS::ApiGatewayV2::Stage", byName("StageName")],
+  ["AWS::CloudFront::CachePolicy", identifyById],
+  ["AWS::CloudFront::Distribution", identifyDistribution],
+  ["AWS::CloudFront::Function", identifyEdgeFunction],
+  ["AWS::CloudFront::OriginAccessControl", identifyById],
+  ["AWS::CloudFront::OriginRequestPolicy", identifyById],
+  ["AWS::CloudFront::ResponseHeadersPolicy", identifyById],
   ["AWS::Cognito::UserPool", identifyUserPool],
   ["AWS::Cognito::UserPoolClient", identifyUserPoolClient],
   ["AWS::Cognito::UserPoolDomain", byName("Domain")],
@@ -33,6 +39,7 @@ const IDENTITIES = new Map<string, Identify>([
   ["AWS::IAM::Role", byName("RoleName", (name) => ({ Arn: `arn:${PARTITION}:iam::${ACCOUNT_ID}:role/${name}` }))],
   ["AWS::Lambda::Function", byName("FunctionName", (name) => ({ Arn: functionArn(name) }))],
   ["AWS::Logs::LogGroup", byName("LogGroupName", (name) => ({ Arn: arn("logs", `log-group:${name}:*`) }))],
+  ["AWS::S3::Bucket", identifyBucket],
   ["AWS::SNS::Topic", identifyTopic],
 ]);
 
@@ -60,6 +67,30 @@ function identifyApi(logicalId: string, property: Property): Identity {
   const scheme = property("ProtocolType") === "WEBSOCKET" ? "wss" : "https";
   const apiEndpoint = `${scheme}://${apiId}.execute-api.${REGION}.${URL_SUFFIX}`;
   return named(apiId, { ApiEndpoint: apiEndpoint, ApiId: apiId });
+}
+
+function identifyDistribution(logicalId: string): Identity {
+  const id = `E${hashed(logicalId, { alphabet: LOWER_CASE_ALPHANUMERIC, length: 13 }).toUpperCase()}`;
+  const domainName = `d${hashed(logicalId, { alphabet: LOWER_CASE_ALPHANUMERIC, length: 13 })}.cloudfront.net`;
+  return named(id, { Id: id, DomainName: domainName });
+}
+
+function identifyEdgeFunction(logicalId: string, property: Property): Identity {
+  const functionArn = `arn:${PARTITION}:cloudfront::${ACCOUNT_ID}:function/${property("Name") ?? logicalId}`;
+  return named(functionArn, { FunctionARN: functionArn, "FunctionMetadata.FunctionARN": functionArn });
+}
+
+function identifyBucket(logicalId: string, property: Property): Identity {
+  const name = property("BucketName") ?? logicalId.toLowerCase();
+  return named(name, {
+    Arn: `arn:${PARTITION}:s3:::${name}`,
+    DomainName: `${name}.s3.${URL_SUFFIX}`,
+    RegionalDomainName: `${name}.s3.${REGION}.${URL_SUFFIX}`,
+  });
+}
+
+function identifyById(logicalId: string): Identity {
+  return named(logicalId, { Id: logicalId });
 }
 
 function identifyUserPool(logicalId: string): Identity {

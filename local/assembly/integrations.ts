@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { ApiParts } from "./api-parts.ts";
 import { AssemblyError } from "./assembly-error.ts";
+import { callableFunctions } from "./custom-resources.ts";
 import { functionArn } from "./identities.ts";
 import { only, type PropertiesSchema, text, within, withoutLocalEffect } from "./properties.ts";
 import type { Stack } from "./stack.ts";
@@ -72,8 +73,7 @@ const FUNCTION_URI =
 /** @throws AssemblyError when the URI does not name a function of the stack. */
 export function functionArnOf(stack: Stack, subject: Resource, uri: string): string {
   const [, arn] = FUNCTION_URI.exec(uri) ?? [];
-  const functions = stack.resources("AWS::Lambda::Function");
-  const known = functions.some((resource) => functionArn(stack.identity(resource).ref) === arn);
+  const known = callableFunctions(stack).some((resource) => functionArn(stack.identity(resource).ref) === arn);
   if (arn !== undefined && known) return arn;
   throw new AssemblyError(subject, `has to invoke a function of the stack, was given the URI ${uri}`);
 }

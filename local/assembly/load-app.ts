@@ -1,6 +1,7 @@
 import type { AppModel, BaseUrl } from "../model.ts";
 import { readApiParts } from "./api-parts.ts";
 import { readCloudAssembly } from "./cloud-assembly.ts";
+import { readDistributions, refuseHiddenApis } from "./distributions.ts";
 import { readFunctions } from "./functions.ts";
 import { readHttpApi } from "./http-apis.ts";
 import { openStack } from "./stack.ts";
@@ -30,14 +31,18 @@ export function loadApp({ outDirectory, baseUrl, parameters = {} }: LoadOptions)
   const assembly = readCloudAssembly(outDirectory);
   const stack = openStack(assembly, { baseUrl, parameters });
   const apis = readApiParts(stack);
+  const httpApis = apis.filter(({ protocol }) => protocol === "HTTP").flatMap((parts) => readHttpApi(stack, parts));
+  const distributions = readDistributions(stack, assembly.assetDirectories);
+  refuseHiddenApis(httpApis, distributions);
   return {
     tables: readTables(stack),
     functions: readFunctions(stack, assembly.assetDirectories),
-    httpApis: apis.filter(({ protocol }) => protocol === "HTTP").flatMap((parts) => readHttpApi(stack, parts)),
+    httpApis,
     webSocketApis: apis
       .filter(({ protocol }) => protocol === "WEBSOCKET")
       .flatMap((parts) => readWebSocketApi(stack, parts)),
     userPools: readUserPools(stack, baseUrl),
+    distributions,
     outputs: stack.outputs(),
   };
 }

@@ -19,6 +19,10 @@ export interface Stack {
   text(resource: Resource, property: string): string;
   /** The properties, with public addresses made local. Refuses what the schema does not list. */
   properties<S extends PropertiesSchema>(resource: Resource, schema: S): v.InferOutput<S>;
+  /** The same as AWS would see them, where they are parts of a text that is to be made local as a whole. */
+  deployedProperties<S extends PropertiesSchema>(resource: Resource, schema: S): v.InferOutput<S>;
+  /** A text with public addresses made local. */
+  localize(text: string): string;
   /** The stack's outputs by name, with public addresses made local. */
   outputs(): Record<string, string>;
 }
@@ -53,32 +57,45 @@ export function openStack(
       apiIds: new Set(refs("AWS::ApiGatewayV2::Api")),
       poolIds: new Set(refs("AWS::Cognito::UserPool")),
       domains: new Map(domains.map((domain) => [identity(domain).ref, text(domain, "UserPoolId")])),
+      distributionDomains: new Set(
+        resources("AWS::CloudFront::Distribution").flatMap(
+          (resource) => identity(resource).attributes.DomainName ?? [],
+        ),
+      ),
     };
   }
 
-  function localize(value: unknown): unknown {
-    if (typeof value === "string") return localizeAddresses(value, served, baseUrl);
-    if (Array.isArray(value)) return value.map(localize);
+  function localize(text: string): string {
+    return localizeAddresses(text, served, baseUrl);
+  }
+
+  function localizeAll(value: unknown): unknown {
+    if (typeof value === "string") return localize(value);
+    if (Array.isArray(value)) return value.map(localizeAll);
     if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, localize(member)]));
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, localizeAll(member)]));
   }
 
   function properties<S extends PropertiesSchema>(resource: Resource, schema: S): v.InferOutput<S> {
     const resolved = resolve(propertiesWithEffect(resource, schema), resource);
-    return parseProperties(resource, schema, localize(resolved));
+    return parseProperties(resource, schema, localizeAll(resolved));
+  }
+
+  function deployedProperties<S extends PropertiesSchema>(resource: Resource, schema: S): v.InferOutput<S> {
+    return parseProperties(resource, schema, resolve(propertiesWithEffect(resource, schema), resource));
   }
 
   function outputs(): Record<string, string> {
     const entries = Object.entries(assembly.template.outputs).flatMap(
       ([name, { Value: value, Condition: condition }]) => {
         const subject = { path: `Outputs.${name}` };
-        return holds(condition, subject) ? [[name, String(localize(resolve(value, subject)))]] : [];
+        return holds(condition, subject) ? [[name, String(localizeAll(resolve(value, subject)))]] : [];
       },
     );
     return Object.fromEntries(entries);
   }
 
-  return { resources, identity, text, properties, outputs };
+  return { resources, identity, text, properties, deployedProperties, localize, outputs };
 }
 
 function refuseUnknownType(resource: Resource): void {

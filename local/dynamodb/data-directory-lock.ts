@@ -1,5 +1,6 @@
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { makePrivateDirectory } from "../private-directory.ts";
 
 const LOCK_FILE = "lock";
 
@@ -19,8 +20,8 @@ const held = new Set<string>();
 export async function lockDataDirectory(directory: string): Promise<() => Promise<void>> {
   const file = resolve(directory, LOCK_FILE);
   const mine = `${file}.${process.pid}`;
-  await mkdir(directory, { recursive: true });
-  await writeFile(mine, `${process.pid}\n`);
+  makePrivateDirectory(directory);
+  await writeFile(mine, `${process.pid}\n`, { mode: 0o600 });
   try {
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       if (await succeeds(link(mine, file), "EEXIST")) {

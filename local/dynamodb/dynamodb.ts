@@ -61,7 +61,7 @@ async function chooseProgram(
   if (java !== undefined) return dynamoDbLocal(java, dataDirectory);
   const reason = "neither JAVA_HOME nor the PATH has a java that runs";
   if (engine === "java") throw new Error(`DynamoDB Local needs Java 8 or newer, but ${reason}.`);
-  const program = await dynalite(dataDirectory);
+  const program = dynalite(dataDirectory);
   return { ...program, description: `${program.description} (DynamoDB Local needs Java, but ${reason})` };
 }
 

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { makePrivateDirectory } from "../private-directory.ts";
 
 /** A program that serves DynamoDB on loopback and prints `127.0.0.1:port` once it listens. */
 export interface EngineProgram {
@@ -28,8 +28,8 @@ const QUICK_START = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
 /** AWS's DynamoDB Local, from the jar in the npm package amplify-dynamodb-simulator. */
-export async function dynamoDbLocal(java: string, dataDirectory: string | undefined): Promise<EngineProgram> {
-  const directory = dataDirectory && (await made(join(dataDirectory, "dynamodb-local")));
+export function dynamoDbLocal(java: string, dataDirectory: string | undefined): EngineProgram {
+  const directory = dataDirectory && made(join(dataDirectory, "dynamodb-local"));
   const require = createRequire(import.meta.url);
   const emulator = join(dirname(require.resolve("amplify-dynamodb-simulator/package.json")), "emulator");
   return {
@@ -50,8 +50,8 @@ export async function dynamoDbLocal(java: string, dataDirectory: string | undefi
 }
 
 /** dynalite: no Java needed; no transactions, and a failed condition does not return the item. */
-export async function dynalite(dataDirectory: string | undefined): Promise<EngineProgram> {
-  const directory = dataDirectory && (await made(join(dataDirectory, "dynalite")));
+export function dynalite(dataDirectory: string | undefined): EngineProgram {
+  const directory = dataDirectory && made(join(dataDirectory, "dynalite"));
   return {
     engine: "dynalite",
     description: `dynalite, ${placeOf(directory)}`,
@@ -73,8 +73,8 @@ export async function findJava(): Promise<string | undefined> {
   return undefined;
 }
 
-async function made(directory: string): Promise<string> {
-  await mkdir(directory, { recursive: true });
+function made(directory: string): string {
+  makePrivateDirectory(directory);
   return directory;
 }
 

@@ -7,8 +7,8 @@ import {
 import type { Log, TableModel } from "../model.ts";
 import { createClient } from "./client.ts";
 
-/** DynamoDB itself takes up to a few days, and promises nothing ("Using time to live (TTL) in DynamoDB"). */
-const INTERVAL_MS = 60_000;
+/** So that what leans on it shows within seconds. DynamoDB itself takes up to a few days, and promises nothing ("Using time to live (TTL) in DynamoDB"). */
+const INTERVAL_MS = 5_000;
 
 /** What expired longer ago is taken for a mistake and stays, as in DynamoDB (the same page). */
 const EXPIRED_SECONDS_MAX = 5 * 365 * 24 * 60 * 60;
@@ -33,7 +33,7 @@ export interface TtlSweep {
 export function startTtlSweep(options: {
   endpoint: string;
   tables: TableModel[];
-  intervalMs?: number;
+  intervalMs?: number | undefined;
   nowSeconds?: () => number;
   log?: Log;
 }): TtlSweep {

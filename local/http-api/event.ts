@@ -53,6 +53,9 @@ export interface EventSource {
   nowMs: number;
 }
 
+/** As JSON. "Lambda quotas": 6 MB for the request of a synchronous invocation, 100 bytes less than for its result. */
+export const EVENT_BYTES_MAX = 6_291_456;
+
 /** Only these arrive as text; a form, or a body without a content type, doesn't (ministackorg/ministack, pull 766). */
 const TEXT_MEDIA_TYPE = /^(text\/.*|application\/(json|xml|javascript))$/;
 /** These concern one connection and are not passed on (RFC 9110, section 7.6.1). */

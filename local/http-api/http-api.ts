@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BaseUrl, HttpApiModel, HttpRouteModel, Invoke, Log } from "../model.ts";
 import { applyCors, createPreflightAnswer, isPreflight } from "./cors.ts";
-import { createEvent, type HttpEvent } from "./event.ts";
+import { createEvent, EVENT_BYTES_MAX, type HttpEvent } from "./event.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
 import { type AuthorizedToken, createJwtAuthorizer, type JwtAuthorizer } from "./jwt-authorizer.ts";
 import { BODY_BYTES_MAX, readRequestBody } from "./request-body.ts";
 import { parseRequestTarget, type RequestTarget } from "./request-target.ts";
-import { createAnswer, createMessage, type HttpAnswer, INVOCATION_BYTES_MAX, type Integration } from "./response.ts";
+import { createAnswer, createMessage, type HttpAnswer, type Integration } from "./response.ts";
 import { createRouter } from "./router.ts";
 import { sendAnswer } from "./send-answer.ts";
 
@@ -57,8 +57,8 @@ export function createHttpApi({ model, invoke, baseUrl, log }: HttpApiOptions): 
     const nowMs = Date.now();
     const event = createEvent({ request, requestId, model, base, target, match, body: body.bytes, token, nowMs });
     const length = Buffer.byteLength(JSON.stringify(event));
-    if (length > INVOCATION_BYTES_MAX) {
-      return createTooLarge(`the event is longer than ${INVOCATION_BYTES_MAX} bytes: ${length}`, false);
+    if (length > EVENT_BYTES_MAX) {
+      return createTooLarge(`the event is longer than ${EVENT_BYTES_MAX} bytes: ${length}`, false);
     }
 
     const result = createAnswer(await callFunction(match.route, event));

@@ -7,18 +7,15 @@ export interface RequestTarget {
   rawQueryString: string;
 }
 
-/** A proxy's form of the request line, `GET http://host/path`; its path counts (RFC 9112, section 3.2.2). */
-const ABSOLUTE_FORM = /^https?:\/\/[^/?]*/i;
-
 /**
- * Splits the target of a request line. `undefined` when it is no path, or has a percent sign that doesn't begin an
+ * Splits the target of a request line, in origin form. `undefined` when it is no path, or has a percent sign that doesn't begin an
  * encoded UTF-8 character; other characters that have no place there are refused by Node's parser before.
  *
  * HTTP APIs decode the whole path, and an encoded `?` then ends it (captures in hotsock/voker, pull 8; REST APIs and
  * function URLs leave it encoded). The query string is handed on as it came.
  */
 export function parseRequestTarget(target: string, stage: string): RequestTarget | undefined {
-  const [encodedPath = "", ...query] = target.replace(ABSOLUTE_FORM, "").split("?");
+  const [encodedPath = "", ...query] = target.split("?");
   const path = decode(encodedPath || "/")?.split("?")[0];
   if (!path?.startsWith("/")) return undefined;
   return { rawPath: path, stagePath: belowStage(path, stage), rawQueryString: query.join("?") };

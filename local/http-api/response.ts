@@ -15,8 +15,8 @@ export interface HttpAnswer {
 /** How the call of a function ended, seen from the API: its own integration timeout may come first. */
 export type Integration = Invocation | { outcome: "integration-timed-out" };
 
-/** "Lambda quotas": 6 MB each way for a synchronous invocation; its error message has the exact number. */
-export const INVOCATION_BYTES_MAX = 6_291_556;
+/** "Lambda quotas": 6 MB for the result of a synchronous invocation; Lambda's error message has the exact number. */
+export const RESULT_BYTES_MAX = 6_291_556;
 
 /** The hop's own headers, which Node writes (RFC 9110, section 7.6.1); the length is counted anew. */
 const NOT_THE_FUNCTIONS = /^(connection|content-length|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/;
@@ -63,8 +63,8 @@ export function createAnswer(integration: Integration): HttpAnswer {
 function answerPayload(payload: unknown): HttpAnswer {
   const text = JSON.stringify(payload ?? null);
   const length = Buffer.byteLength(text);
-  if (length > INVOCATION_BYTES_MAX) {
-    return createInternalError(`the function's result is longer than ${INVOCATION_BYTES_MAX} bytes: ${length}`);
+  if (length > RESULT_BYTES_MAX) {
+    return createInternalError(`the function's result is longer than ${RESULT_BYTES_MAX} bytes: ${length}`);
   }
   if (!isObject(payload) || !("statusCode" in payload)) {
     const headers = new Headers({ "content-type": "application/json" });

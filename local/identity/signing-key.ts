@@ -1,7 +1,8 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 import * as v from "valibot";
+import { makePrivateDirectory } from "../private-directory.ts";
 
 const PrivateRsaJwk = v.object({
   kty: v.literal("RSA"),
@@ -35,8 +36,10 @@ export async function loadSigningKey(file?: string): Promise<SigningKey> {
   });
   if (stored !== undefined) return parseSigningKey({ file, stored });
   const key = await generateSigningKey();
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, JSON.stringify(key), { mode: 0o600 });
+  makePrivateDirectory(dirname(file));
+  // The rename makes sure that a crash leaves the whole key or none: half of one would have to be deleted by hand.
+  await writeFile(`${file}.new`, JSON.stringify(key), { mode: 0o600 });
+  await rename(`${file}.new`, file);
   return key;
 }
 

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Adapter, AdapterPayload } from "oidc-provider";
 import * as v from "valibot";
+import { makePrivateDirectory } from "../private-directory.ts";
 
 /** The oldest entry of a model goes when one more than this is stored. */
 const ENTRIES_PER_MODEL_MAX = 1000;
@@ -82,7 +83,7 @@ function readModels(file: string): Map<string, Entries> {
 /** The rename makes sure that a crash leaves the old file or the new one, never half of one. */
 function writeModels({ file, models }: { file: string; models: Map<string, Entries> }): void {
   const kept = KEPT_MODELS.map((model) => [model, [...(models.get(model) ?? [])]]);
-  mkdirSync(dirname(file), { recursive: true });
+  makePrivateDirectory(dirname(file));
   writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(kept)), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }

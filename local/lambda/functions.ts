@@ -1,4 +1,4 @@
-import type { FunctionModel, Invoke, Log } from "../model.ts";
+import type { FunctionModel, Invocation, Invoke, Log } from "../model.ts";
 import { FunctionPool } from "./function-pool.ts";
 
 /** 6 MB (AWS Lambda Developer Guide, "Lambda quotas", synchronous invocation). */
@@ -12,6 +12,8 @@ export interface Functions {
   invoke: Invoke;
   /** Kills an environment of the function in the middle of an invocation; false if none is in one. */
   kill(functionArn: string): boolean;
+  /** Resolves when none of the invocations that are under way now is any more; each is bounded by its function's timeout. */
+  idle(): Promise<void>;
   /** Ends all environments and waits for that; invocations under way fail. */
   close(): Promise<void>;
 }
@@ -37,6 +39,8 @@ export function createFunctions(options: {
     }),
   );
 
+  const underWay = new Set<Promise<Invocation>>();
+
   return {
     async invoke(functionArn, event) {
       const pool = pools.get(functionArn);
@@ -50,8 +54,11 @@ export function createFunctions(options: {
         const errorMessage = `Request must be smaller than ${REQUEST_BYTES_MAX} bytes, but the event has ${bytes}`;
         return { outcome: "failed", errorType: "RequestTooLargeException", errorMessage };
       }
-      return pool.invoke(text);
+      const invocation = pool.invoke(text);
+      underWay.add(invocation);
+      return invocation.finally(() => underWay.delete(invocation));
     },
+    idle: async () => void (await Promise.all(underWay)),
     kill: (functionArn) => pools.get(functionArn)?.killOneBusy() ?? false,
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.close()));

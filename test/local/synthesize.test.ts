@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -68,8 +68,24 @@ describe("synthesize", () => {
     expect(readdirSync(cacheDirectory).map((name) => join(cacheDirectory, name))).toEqual([wanted]);
   });
 
-  test("says so when cdk.json names no app", async () => {
-    write("cdk.json", "{}");
-    await expect(run()).rejects.toThrow(/cdk\.json names no "app" to run/);
+  test("does not mind that another run has deleted what was unused before it", async () => {
+    await run();
+    // A name that is listed and leads nowhere is what is left between the two looks.
+    symlinkSync(join(cacheDirectory, "deleted"), join(cacheDirectory, "unused"));
+    await run();
+    expect(runs()).toBe(1);
+  });
+
+  test.each([
+    [undefined, /cdk\.json must be JSON that can be read: ENOENT/],
+    ['{"app":', /cdk\.json must be JSON that can be read: Unexpected end/],
+    ["null", /cdk\.json must name the "app" to run/],
+    ["{}", /cdk\.json must name the "app" to run.*app/s],
+    ['{"app":["node"]}', /cdk\.json must name the "app" to run.*app/s],
+    ['{"app":"node app.mjs","context":3}', /may have a "context".*context/s],
+  ])("says what is wrong with the cdk.json %s", async (content, message) => {
+    if (content === undefined) rmSync(join(projectDirectory, "cdk.json"));
+    else write("cdk.json", content);
+    await expect(run()).rejects.toThrow(message);
   });
 });

@@ -50,6 +50,7 @@ describe("the assembly", () => {
       httpApis: [],
       webSocketApis: [],
       userPools: [],
+      distributions: [],
       outputs: {},
     });
   });

@@ -1,11 +1,12 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { networkInterfaces } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -45,6 +46,7 @@ describe.each(["java", "dynalite"] as const)("%s", (engine) => {
     const first = await start({ engine, dataDirectory });
     await createTables({ endpoint: first.endpoint, tables: [NOTES] });
     await documentsAt(first).send(new PutCommand({ TableName: "Notes", Item: ITEM }));
+    expect(readableByOthers(dirname(dataDirectory))).toEqual([]);
     await first.close();
 
     const second = await start({ engine, dataDirectory });
@@ -92,6 +94,38 @@ describe.each(["java", "dynalite"] as const)("%s", (engine) => {
       expect(error).toMatchObject({ code: "ECONNREFUSED" });
     }
   });
+
+  it("answers programs on this machine, but no page", async () => {
+    const { endpoint } = await start({ engine });
+    const { port } = new URL(endpoint);
+    const ask = async (headers: Record<string, string>) => {
+      const asking = request(endpoint, {
+        method: "POST",
+        headers: {
+          "x-amz-target": "DynamoDB_20120810.ListTables",
+          "content-type": "application/x-amz-json-1.0",
+          authorization:
+            "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=a, Signature=a",
+          "x-amz-date": "20260101T000000Z",
+          ...headers,
+        },
+      });
+      asking.end("{}");
+      const [response] = (await once(asking, "response")) as [IncomingMessage];
+      return {
+        status: response.statusCode,
+        allowed: response.headers["access-control-allow-origin"],
+        body: await text(response),
+      };
+    };
+    const tables = { status: 200, body: '{"TableNames":[]}' };
+    expect(await ask({})).toMatchObject(tables);
+    expect(await ask({ host: `localhost:${port}` })).toMatchObject(tables);
+    const rebound = await ask({ host: `page.example:${port}` });
+    expect(rebound.status).toBe(engine === "java" ? 404 : 403);
+    expect(rebound.body).not.toContain("TableNames");
+    expect((await ask({ origin: "http://page.example" })).allowed).toBeUndefined();
+  });
 });
 
 describe("a data directory", () => {
@@ -134,6 +168,19 @@ describe("a data directory", () => {
     writeFileSync(join(dataDirectory, "lock"), text);
     await start({ engine: "dynalite", dataDirectory });
     expect(readFileSync(join(dataDirectory, "lock"), "utf8")).toBe(`${process.pid}\n`);
+  });
+
+  it("whose lock holds the id of another user's process is refused", async () => {
+    const dataDirectory = temporaryDirectory();
+    // To all but root, the first process of the system is somebody else's.
+    writeFileSync(join(dataDirectory, "lock"), "1\n");
+    await expect(start({ engine: "dynalite", dataDirectory })).rejects.toThrow("is in use by process 1.");
+  });
+
+  it.runIf(existsSync("/proc"))("that cannot be made is refused", async () => {
+    await expect(start({ engine: "dynalite", dataDirectory: "/proc/x" })).rejects.toThrow(
+      "The directory /proc/x/dynalite cannot be made",
+    );
   });
 });
 
@@ -187,6 +234,12 @@ async function startRuntime(options: { engine: "java" | "dynalite"; dataDirector
   const [endpoint] = await Promise.race([printed, exited.then(() => [undefined])]);
   if (child.pid === undefined || endpoint === undefined) throw new Error("the runtime has not started");
   return { endpoint, pid: child.pid, kill };
+}
+
+function readableByOthers(directory: string): string[] {
+  const found = readdirSync(directory, { recursive: true, encoding: "utf8" }).map((name) => join(directory, name));
+  expect(found.length).toBeGreaterThan(3);
+  return found.filter((path) => (statSync(path).mode & 0o077) !== 0);
 }
 
 /** The child of this process whose command line contains the text. */

@@ -76,6 +76,13 @@ test("a function's answer gets the API's headers in place of its own", async () 
   expect(corsHeaders(await fetch(api.origin))).toEqual({});
 });
 
+test("the gateway's own answer for a function that failed has none", async () => {
+  const invoke = async () => ({ outcome: "failed", errorType: "Error", errorMessage: "no" }) as const;
+  const api = await serve({ cors: CORS, invoke });
+  const response = await fetch(api.origin, { headers: { origin: ORIGIN } });
+  expect([response.status, corsHeaders(response)]).toEqual([500, {}]);
+});
+
 test("without CORS the function's own headers go out, and OPTIONS is a method like any other", async () => {
   const headers = { "access-control-allow-origin": "*" };
   const api = await serve({ invoke: async () => returning({ statusCode: 200, headers }) });

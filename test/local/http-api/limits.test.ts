@@ -1,9 +1,10 @@
 import { EventEmitter, once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { EVENT_BYTES_MAX } from "../../../local/http-api/event.ts";
 import { HEADER_BYTES_MAX } from "../../../local/http-api/http-api.ts";
 import { BODY_BYTES_MAX } from "../../../local/http-api/request-body.ts";
-import { INVOCATION_BYTES_MAX } from "../../../local/http-api/response.ts";
+import { RESULT_BYTES_MAX } from "../../../local/http-api/response.ts";
 import { returning, sendRaw, serve } from "./serve.ts";
 
 const TOO_LARGE = /^HTTP\/1\.1 413 .*connection: close.*\{"message":"Request Entity Too Large"\}$/s;
@@ -53,25 +54,29 @@ test("a body of 10 MB is read, though its event is too long for Lambda", async (
   await fetch(api.origin, { method: "POST", body: Buffer.alloc(BODY_BYTES_MAX) });
   await fetch(api.origin, { method: "POST", body: Buffer.alloc(BODY_BYTES_MAX + 1) });
   expect(api.logged).toEqual([
-    expect.stringContaining("413, the event is longer than 6291556 bytes"),
+    expect.stringContaining("413, the event is longer than 6291456 bytes"),
     expect.stringContaining("413, the body is longer than 10485760 bytes"),
   ]);
 });
 
-test("an event of more than 6 MB is 413, and the connection stays", async () => {
+test("an event of 6 MB reaches the function, one byte more is 413, and the connection stays", async () => {
   const api = await serve();
   const post = (length: number) =>
     fetch(api.origin, { method: "POST", headers: { "content-type": "text/plain" }, body: "x".repeat(length) });
-  const response = await post(INVOCATION_BYTES_MAX);
+  // A body of as many digits as the limit, so that only the body makes the difference in length.
+  const first = EVENT_BYTES_MAX - 10_000;
+  await post(first);
+  const fits = first + EVENT_BYTES_MAX - Buffer.byteLength(JSON.stringify(api.events[0]));
+  expect((await post(fits)).status).toBe(200);
+  expect(Buffer.byteLength(JSON.stringify(api.events[1]))).toBe(EVENT_BYTES_MAX);
+  const response = await post(fits + 1);
   expect(response.status).toBe(413);
   expect(await response.text()).toBe('{"message":"Request Entity Too Large"}');
-  expect(api.events).toEqual([]);
-  expect((await post(INVOCATION_BYTES_MAX - 5_000)).status).toBe(200);
-  expect(api.events[0]?.body).toHaveLength(INVOCATION_BYTES_MAX - 5_000);
+  expect(api.events).toHaveLength(2);
 });
 
 test("a result of more than 6 MB is 500", async () => {
-  let length = INVOCATION_BYTES_MAX - 2;
+  let length = RESULT_BYTES_MAX - 2;
   const api = await serve({ invoke: async () => returning("x".repeat(length)) });
   expect(await (await fetch(api.origin)).text()).toHaveLength(length);
   length += 1;

@@ -93,12 +93,6 @@ test.each(["/%", "/%zz", "/%E5%BC", "/%FF", "*"])("the target %s is 400", async 
   expect(api.events).toEqual([]);
 });
 
-test("a proxy's absolute target is routed by its path", async () => {
-  const api = await serve({ routes: ["GET /pets"] });
-  await sendRaw(api.port, "GET http://example.com/pets?a=1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-  expect(api.events[0]).toMatchObject({ rawPath: "/pets", rawQueryString: "a=1" });
-});
-
 test("a named stage is served below its name, which rawPath keeps", async () => {
   const api = await serve({ routes: ["GET /pets", "GET /"], stage: "dev" });
   const statuses = [];
