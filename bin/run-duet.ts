@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ChaosShares } from "../local/chaos/chaos-file.ts";
 import type { DynamoDbEngine } from "../local/dynamodb/dynamodb.ts";
 import { requestTokens } from "../local/identity/request-tokens.ts";
 import type { Log } from "../local/model.ts";
 import { type Runtime, startRuntime } from "../local/runtime.ts";
 import { synthesize } from "../local/synthesize.ts";
+import { watchSources } from "../local/watch.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -23,6 +25,11 @@ export interface DuetOptions {
   dynamoDb: DynamoDbEngine;
   /** False turns the per-sender limits off. */
   limits: boolean;
+  /** Faults that are to come. Default none. */
+  chaos?: ChaosShares;
+  /** When sockets are closed; the defaults are API Gateway's. */
+  idleTimeoutMs?: number;
+  lifeMaxMs?: number;
   /** CDK context: what `cdk synth -c KEY=VALUE` takes. */
   context: Record<string, string>;
   log: Log;
@@ -31,10 +38,11 @@ export interface DuetOptions {
 /** The local system with Duet on it; the caller closes it. `onStorageLost` is called when storage ends by itself. */
 export function startDuet(options: DuetOptions & { onStorageLost: (error: Error) => void }): Promise<Runtime> {
   const { limits, context, ...runtimeOptions } = options;
-  return startRuntime({
-    ...runtimeOptions,
-    outDirectory: synthesizeDuet({ ...context, ...(limits ? {} : { limits: "off" }) }),
-  });
+  return startRuntime({ ...runtimeOptions, outDirectory: synthesizeDuet(contextOf(options)) });
+}
+
+function contextOf({ limits, context }: Pick<DuetOptions, "limits" | "context">): Record<string, string> {
+  return { ...context, ...(limits ? {} : { limits: "off" }) };
 }
 
 /** Duet's cloud assembly for a CDK context. */
@@ -48,7 +56,7 @@ export async function synthesizeDuet(context: Record<string, string> = {}): Prom
 }
 
 /** Starts Duet, says so on standard output, and stays until a signal or a fault ends it with all that it started. */
-export async function runDuet(options: DuetOptions): Promise<void> {
+export async function runDuet({ watch, ...options }: DuetOptions & { watch: boolean }): Promise<void> {
   let runtime: Runtime | undefined;
   let endingSinceMs: number | undefined;
   const end = async (exitCode: number, reason?: string) => {
@@ -59,6 +67,7 @@ export async function runDuet(options: DuetOptions): Promise<void> {
     if (runtime === undefined || endingSinceMs !== undefined) process.exit(exitCode);
     endingSinceMs = performance.now();
     await runtime.close();
+    if (options.chaos !== undefined) process.stdout.write(`Faults: ${JSON.stringify(runtime.faults())}\n`);
     process.exit(exitCode);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(0));
@@ -68,6 +77,7 @@ export async function runDuet(options: DuetOptions): Promise<void> {
   const { baseUrl, storage, milestones, app } = runtime;
   if (app.userPools.length > 0) await createUsers(baseUrl, DEMO_USERS);
   process.stdout.write(banner({ baseUrl, storage, embeddedIssuer: app.userPools.length > 0 }));
+  if (watch) await reloadOnChange(runtime, options);
   const seconds = (ms: number) => (ms / 1000).toFixed(1);
   process.stdout.write(
     `Started in ${seconds(performance.now())} s: process ${seconds(milestones.beganAtMs)}, ` +
@@ -75,6 +85,24 @@ export async function runDuet(options: DuetOptions): Promise<void> {
       `${seconds(milestones.readyMs - milestones.assemblyMs)}, first calls ` +
       `${seconds(performance.now() - milestones.beganAtMs - milestones.readyMs)}\n`,
   );
+}
+
+/** Serves what the sources have become, each time that they change. What cannot be served is said, and the rest stays. */
+async function reloadOnChange(runtime: Runtime, options: Pick<DuetOptions, "limits" | "context">): Promise<void> {
+  await watchSources({
+    paths: INPUTS.map((input) => join(PROJECT, input)),
+    async onChange() {
+      const beganAtMs = performance.now();
+      try {
+        const outDirectory = await synthesizeDuet(contextOf(options));
+        if (outDirectory === runtime.outDirectory) return;
+        await runtime.reload(outDirectory);
+        process.stdout.write(`Reloaded in ${((performance.now() - beganAtMs) / 1000).toFixed(1)} s\n`);
+      } catch (error) {
+        process.stderr.write(`Not reloaded: ${error instanceof Error ? error.message : String(error)}\n`);
+      }
+    },
+  });
 }
 
 /** A user exists from their first call on. */

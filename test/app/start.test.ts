@@ -82,16 +82,19 @@ describe("npm start", { timeout: 180_000 }, () => {
     rmSync(data, { recursive: true });
   });
 
-  test("with --in-memory keeps nothing, and without Java says that dynalite takes its place", async () => {
+  test("with --in-memory keeps nothing, with --quiet names no invocation, and without Java says that dynalite takes its place", async () => {
     const port = await freePort();
     const bin = mkdtempSync(join(tmpdir(), "duet-bin-"));
     symlinkSync(process.execPath, join(bin, "node"));
     for (const time of [1, 2]) {
-      const command = start(["--in-memory"], { PORT: String(port), PATH: bin, JAVA_HOME: "" });
+      const isQuiet = time === 2;
+      const args = ["--in-memory", ...(isQuiet ? ["--quiet"] : [])];
+      const command = start(args, { PORT: String(port), PATH: bin, JAVA_HOME: "" });
       const screen = await command.printed(/^Started in /m);
       expect(screen).toMatch(/^ {2}Data +dynalite.*memory.*Java/m);
       expect([time, JSON.parse(await bash(curlLine(screen))).message.seq]).toEqual([time, 1]);
       expect(await end(command, time === 1 ? "SIGINT" : "SIGHUP")).toEqual({ exit: 0, alive: [] });
+      expect(command.output().includes("REPORT RequestId")).toBe(!isQuiet);
     }
     rmSync(bin, { recursive: true });
   });
