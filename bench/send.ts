@@ -46,9 +46,13 @@ const recipientTokens = await system.tokens(recipients);
 
 /** When each text should have been sent, by `performance.now()`; taken away once it has come. */
 const expected = new Map<string, number>();
+/** By text, the number that it has in the log. */
+const seqs = new Map<string, number>();
 const deliveries: number[] = [];
+/** A message with two numbers. A push that comes twice, or after a later one, is none: clients put that right. */
 let doubled = 0;
-let outOfOrder = 0;
+let repeated = 0;
+let overtaken = 0;
 const arrivals = new EventTarget();
 const sockets: WebSocket[] = [];
 for (const [index, token] of recipientTokens.entries()) {
@@ -57,11 +61,14 @@ for (const [index, token] of recipientTokens.entries()) {
   let lastSeq = 0;
   socket.on("message", (data) => {
     const { seq, text } = JSON.parse(data.toString()) as { seq: number; text: string };
-    if (seq <= lastSeq) outOfOrder += 1;
+    const known = seqs.get(text);
+    if (known === seq) repeated += 1;
+    else if (known !== undefined) doubled += 1;
+    else if (seq < lastSeq) overtaken += 1;
+    seqs.set(text, seq);
     lastSeq = Math.max(lastSeq, seq);
     const intendedAtMs = expected.get(text);
-    if (intendedAtMs === undefined) doubled += 1;
-    else deliveries.push(performance.now() - intendedAtMs);
+    if (intendedAtMs !== undefined) deliveries.push(performance.now() - intendedAtMs);
     expected.delete(text);
     arrivals.dispatchEvent(new Event("message"));
   });
@@ -136,7 +143,8 @@ const quantiles = (values: number[]) => {
 };
 process.stdout.write(
   `\r${count} sends meant for ${seconds} s took ${(tookMs / 1000).toFixed(1)} s: ${((count * 1000) / tookMs).toFixed(0)}/s; ` +
-    `${failures.length} failed, ${expected.size} lost, ${doubled} doubled, ${outOfOrder} pushed out of order ` +
+    `${failures.length} failed, ${expected.size} lost, ${doubled} doubled; ` +
+    `pushes: ${repeated} repeated, ${overtaken} overtaken ` +
     `(${warm.failures.length} failed while warming up)\n` +
     `answer    ${quantiles(latencies)}\ndelivery  ${quantiles(deliveries)}\n`,
 );

@@ -12,8 +12,8 @@ const ENVIRONMENTS_MAX = 32;
 const STARTING_MAX = availableParallelism();
 
 /**
- * How long an event waits for a busy environment to become free before another is started for it, which takes longer
- * than that. Without it a burst starts dozens, whose start slows what they were started for.
+ * How long, for each environment that there is, an event waits for one to become free before another is started for it.
+ * Lambda starts one at once, on another machine; here the start of dozens would slow what they are started for.
  */
 const GRACE_MS = 100;
 
@@ -53,6 +53,7 @@ export class FunctionPool {
   readonly #idle: { environment: Environment; retirement: NodeJS.Timeout }[] = [];
   readonly #waiting: WaitingEvent[] = [];
   #starting = 0;
+  #later: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -69,7 +70,6 @@ export class FunctionPool {
     return new Promise((resolve) => {
       this.#waiting.push({ event, sinceMs: performance.now(), resolve });
       this.#dispatch();
-      if (this.#waiting.length > 0) setTimeout(() => this.#dispatch(), GRACE_MS);
     });
   }
 
@@ -99,15 +99,21 @@ export class FunctionPool {
       if (next) void this.#run(free.environment, next);
     }
     while (!this.#closed && this.#starting < this.#wanted() && this.#all.size < ENVIRONMENTS_MAX) void this.#start();
+    if (this.#waiting.length > 0) {
+      this.#later ??= setTimeout(() => {
+        this.#later = undefined;
+        this.#dispatch();
+      }, GRACE_MS);
+    }
   }
 
   /** How many environments may be starting at this time. */
   #wanted(): number {
     if (this.#all.size === 0) return Math.min(this.#waiting.length, 1);
-    // A timer may come a little early.
-    const overdueMs = performance.now() - GRACE_MS + 1;
-    const firstInTime = this.#waiting.findIndex(({ sinceMs }) => sinceMs > overdueMs);
-    return Math.min(firstInTime === -1 ? this.#waiting.length : firstInTime, STARTING_MAX);
+    // Those that wait in vain are the first; a timer may come a little early.
+    const sinceMs = performance.now() - GRACE_MS * this.#all.size + 1;
+    const overdue = this.#waiting.findIndex((waiting) => waiting.sinceMs > sinceMs);
+    return Math.min(overdue === -1 ? this.#waiting.length : overdue, STARTING_MAX);
   }
 
   /** Starts an environment. If that fails, the event that has waited longest fails with it, and the next starts another. */
