@@ -38,8 +38,11 @@ export function processTree(root: number): ProcessUse[] {
 }
 
 function nameOf(pid: number): string {
+  const command = read(`/proc/${pid}/cmdline`).split("\0", 1)[0]?.split("/").at(-1) ?? String(pid);
+  // The shell that ties a process to the runtime's life.
+  if (command === "sh") return command;
   const [, functionName] = /(?:^|\0)AWS_LAMBDA_FUNCTION_NAME=([^\0]*)/.exec(read(`/proc/${pid}/environ`)) ?? [];
-  return functionName ?? read(`/proc/${pid}/cmdline`).split("\0", 1)[0]?.split("/").at(-1) ?? String(pid);
+  return functionName ?? command;
 }
 
 /** Empty for a process that has ended meanwhile. */

@@ -12,7 +12,7 @@ The clock of a send begins when it should have begun, so that a stall is not hid
   --rate N       sends per second. Default 200
   --seconds N    how long. Default 60
   --pairs N      senders, each with a recipient of their own. Default 50
-  --warm N       seconds before that, which do not count. Default 15
+  --warm N       seconds before that at a third of the rate, which do not count. Default 30
   --dynamodb W   as for npm start
 `;
 
@@ -21,7 +21,7 @@ const { values } = parseArgs({
     rate: { type: "string", default: "200" },
     seconds: { type: "string", default: "60" },
     pairs: { type: "string", default: "50" },
-    warm: { type: "string", default: "15" },
+    warm: { type: "string", default: "30" },
     dynamodb: { type: "string", default: "auto" },
     help: { type: "boolean", default: false },
   },
@@ -101,11 +101,14 @@ function post(pair: number, text: string, intendedAtMs: number): Promise<{ statu
 }
 
 /** Sends at the rate, each at its own time, whatever has become of those before. */
-async function load(name: string, forSeconds: number): Promise<{ latencies: number[]; failures: string[] }> {
+async function load(
+  name: string,
+  { rate, forSeconds }: { rate: number; forSeconds: number },
+): Promise<{ latencies: number[]; failures: string[] }> {
   const latencies: number[] = [];
   const failures: string[] = [];
   const under: Promise<void>[] = [];
-  const count = rate * forSeconds;
+  const count = Math.round(rate * forSeconds);
   const beganAtMs = performance.now();
   for (let index = 0; index < count; index++) {
     const intendedAtMs = beganAtMs + (index * 1000) / rate;
@@ -120,17 +123,17 @@ async function load(name: string, forSeconds: number): Promise<{ latencies: numb
         (error: Error) => void failures.push(error.message),
       ),
     );
-    if (process.stdout.isTTY && index % rate === 0) process.stdout.write(`\r${name} ${index / rate} s `);
+    if (process.stdout.isTTY) process.stdout.write(`\r${name} ${Math.floor(index / rate)} s `);
   }
   await Promise.all(under);
   return { latencies, failures };
 }
 
-const warm = await load("warm", warmSeconds);
+const warm = await load("warm", { rate: rate / 3, forSeconds: warmSeconds });
 const before = new Map(system.processes().map(({ pid, cpuMs }) => [pid, cpuMs]));
 deliveries.length = 0;
 const beganAtMs = performance.now();
-const { latencies, failures } = await load("sent", seconds);
+const { latencies, failures } = await load("sent", { rate, forSeconds: seconds });
 const tookMs = performance.now() - beganAtMs;
 while (expected.size > 0)
   if (!(await once(arrivals, "message", { signal: AbortSignal.timeout(5000) }).catch(() => false))) break;

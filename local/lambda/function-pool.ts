@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { FunctionModel, Invocation } from "../model.ts";
 import { Environment } from "./environment.ts";
+import { isMachineBusy } from "./machine-load.ts";
 
 /**
  * Processes per function. Some 50 to 100 MB each, so a burst on one function takes at most 3 GB; further events wait
@@ -16,6 +17,11 @@ const STARTING_MAX = availableParallelism();
  * Lambda starts one at once, on another machine; here the start of dozens would slow what they are started for.
  */
 const GRACE_MS = 100;
+/**
+ * On a machine with nothing to spare another environment only takes from those that there are. It is started when none
+ * of them has become free for so long, since they may be waiting for one another.
+ */
+const BUSY_GRACE_MS = 1_000;
 
 /** A start that takes longer is slow by itself, and no longer keeps others from starting. */
 const START_MS_MAX = 1_000;
@@ -53,6 +59,8 @@ export class FunctionPool {
   readonly #idle: { environment: Environment; retirement: NodeJS.Timeout }[] = [];
   readonly #waiting: WaitingEvent[] = [];
   #starting = 0;
+  /** When an environment last became free or began to start, by `performance.now()`. */
+  #movedAtMs = 0;
   #later: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -110,8 +118,10 @@ export class FunctionPool {
   /** How many environments may be starting at this time. */
   #wanted(): number {
     if (this.#all.size === 0) return Math.min(this.#waiting.length, 1);
+    const nowMs = performance.now();
+    if (isMachineBusy()) return nowMs - this.#movedAtMs < BUSY_GRACE_MS ? 0 : 1;
     // Those that wait in vain are the first; a timer may come a little early.
-    const sinceMs = performance.now() - GRACE_MS * this.#all.size + 1;
+    const sinceMs = nowMs - GRACE_MS * this.#all.size + 1;
     const overdue = this.#waiting.findIndex((waiting) => waiting.sinceMs > sinceMs);
     return Math.min(overdue === -1 ? this.#waiting.length : overdue, STARTING_MAX);
   }
@@ -122,6 +132,7 @@ export class FunctionPool {
     this.#all.add(environment);
     void environment.exited.then(() => this.#forget(environment));
     this.#starting += 1;
+    this.#movedAtMs = performance.now();
     let counts = true;
     const stopCounting = () => {
       if (counts) this.#starting -= 1;
@@ -149,6 +160,7 @@ export class FunctionPool {
   }
 
   #release(environment: Environment): void {
+    this.#movedAtMs = performance.now();
     if (!environment.alive) return;
     if (this.#waiting.length === 0) environment.freeze();
     const retirement = setTimeout(() => {
