@@ -1,10 +1,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ChaosShares } from "../local/chaos/chaos-file.ts";
-import type { DynamoDbEngine } from "../local/dynamodb/dynamodb.ts";
 import { requestTokens } from "../local/identity/request-tokens.ts";
-import type { Log } from "../local/model.ts";
-import { type Runtime, startRuntime } from "../local/runtime.ts";
+import { runUntilEnded } from "../local/run.ts";
+import { type Runtime, type RuntimeOptions, startRuntime } from "../local/runtime.ts";
 import { synthesize } from "../local/synthesize.ts";
 import { watchSources } from "../local/watch.ts";
 
@@ -16,27 +14,15 @@ const INPUTS = ["bin/duet.ts", "lib", "functions", "cdk.json", "package-lock.jso
 /** They exist from the start, so that the line which is printed works when it is pasted. */
 const DEMO_USERS = ["alice", "bob"];
 
-/** A second signal within this time is taken for the same. */
-const SAME_SIGNAL_MS_MAX = 1000;
-
-export interface DuetOptions {
-  port: number;
-  dataDirectory?: string;
-  dynamoDb: DynamoDbEngine;
+export interface DuetOptions extends Omit<RuntimeOptions, "outDirectory" | "onStorageLost"> {
   /** False turns the per-sender limits off. */
   limits: boolean;
-  /** Faults that are to come. Default none. */
-  chaos?: ChaosShares;
-  /** When sockets are closed; the defaults are API Gateway's. */
-  idleTimeoutMs?: number;
-  lifeMaxMs?: number;
   /** CDK context: what `cdk synth -c KEY=VALUE` takes. */
   context: Record<string, string>;
-  log: Log;
 }
 
 /** The local system with Duet on it; the caller closes it. `onStorageLost` is called when storage ends by itself. */
-export function startDuet(options: DuetOptions & { onStorageLost: (error: Error) => void }): Promise<Runtime> {
+export function startDuet(options: DuetOptions & Pick<RuntimeOptions, "onStorageLost">): Promise<Runtime> {
   const { limits, context, ...runtimeOptions } = options;
   return startRuntime({ ...runtimeOptions, outDirectory: synthesizeDuet(contextOf(options)) });
 }
@@ -57,23 +43,7 @@ export async function synthesizeDuet(context: Record<string, string> = {}): Prom
 
 /** Starts Duet, says so on standard output, and stays until a signal or a fault ends it with all that it started. */
 export async function runDuet({ watch, ...options }: DuetOptions & { watch: boolean }): Promise<void> {
-  let runtime: Runtime | undefined;
-  let endingSinceMs: number | undefined;
-  const end = async (exitCode: number, reason?: string) => {
-    if (reason !== undefined) process.stderr.write(`${reason}\n`);
-    // One ctrl-C comes twice: from the terminal, and from npm, which hands on its own.
-    if (endingSinceMs !== undefined && performance.now() - endingSinceMs < SAME_SIGNAL_MS_MAX) return;
-    // Still starting, or asked for the second time: what was started ends with this process in any case.
-    if (runtime === undefined || endingSinceMs !== undefined) process.exit(exitCode);
-    endingSinceMs = performance.now();
-    await runtime.close();
-    if (options.chaos !== undefined) process.stdout.write(`Faults: ${JSON.stringify(runtime.faults())}\n`);
-    process.exit(exitCode);
-  };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(0));
-  process.on("uncaughtException", (error) => end(1, error.stack));
-
-  runtime = await startDuet({ ...options, onStorageLost: (error) => end(1, error.message) });
+  const runtime = await runUntilEnded((onStorageLost) => startDuet({ ...options, onStorageLost }));
   const { baseUrl, storage, milestones, app } = runtime;
   if (app.userPools.length > 0) await createUsers(baseUrl, DEMO_USERS);
   process.stdout.write(banner({ baseUrl, storage, embeddedIssuer: app.userPools.length > 0 }));

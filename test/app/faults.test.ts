@@ -23,6 +23,15 @@ const AT_ONCE = 8;
 const KILL_EVERY_MS = 1_000;
 const CUT_EVERY_MS = 500;
 
+/** What fails by itself, beside what the test kills and cuts. */
+const CHAOS = {
+  dropDisconnect: 0.5,
+  failPost: 0.05,
+  losePost: 0.05,
+  delayPost: { share: 0.05, msMax: 1_000 },
+  reorderFrame: { share: 0.1, msMax: 300 },
+};
+
 /** A device on the real system: the client's timeline, rows and outbox, on fetch and ws. */
 function device(baseUrl: string, username: string, token: string) {
   const rows = new Rows(username);
@@ -128,7 +137,7 @@ function device(baseUrl: string, username: string, token: string) {
   };
 }
 
-test(`[A2] [A5] [R1] [R5] [S1] ${MESSAGES} messages are kept, once and in order, on every device, while functions are killed, sockets are cut and the system is started again`, {
+test(`[A2] [A5] [R1] [R5] [S1] ${MESSAGES} messages are kept, once and in order, on every device, while functions are killed, sockets cut, posts fail and the system is started again`, {
   timeout: 900_000,
 }, async () => {
   const port = await freePort();
@@ -139,6 +148,7 @@ test(`[A2] [A5] [R1] [R5] [S1] ${MESSAGES} messages are kept, once and in order,
       dataDirectory,
       dynamoDb: "java",
       limits: false,
+      chaos: CHAOS,
       context: {},
       log: () => undefined,
       onStorageLost: (error) => {
@@ -197,6 +207,7 @@ test(`[A2] [A5] [R1] [R5] [S1] ${MESSAGES} messages are kept, once and in order,
     expect(isRestarted).toBe(true);
     expect(kills).toBeGreaterThan(20);
     expect(cuts).toBeGreaterThan(20);
+    for (const fault of Object.keys(CHAOS)) expect(runtime?.faults()[fault], fault).toBeGreaterThan(20);
     const logs = new Map<string, Message[]>();
     for (const each of devices)
       for (const { peer, lastSeq, unread, readSeq } of each.rows.all()) {

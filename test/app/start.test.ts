@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { synthesizeDuet } from "../../bin/run-duet.ts";
 import { descendants, freePort, left, processOf, run } from "./process.ts";
 import { openSocket } from "./system.ts";
 
@@ -99,6 +100,28 @@ describe("npm start", { timeout: 180_000 }, () => {
     rmSync(bin, { recursive: true });
   });
 
+  test.each([
+    ["--idle-timeout", "is silent"],
+    ["--max-life", "says something all the time"],
+  ])("with %s closes a socket that %s, and with --chaos says at the end what was made to fail", async (option) => {
+    const chaos = join(mkdtempSync(join(tmpdir(), "duet-chaos-")), "chaos.json");
+    writeFileSync(chaos, JSON.stringify({ dropDisconnect: 1 }));
+    const port = await freePort();
+    const args = ["--in-memory", "--dynamodb", "dynalite", option, "1.5", "--chaos", chaos];
+    const command = start(args, { PORT: String(port) });
+    await command.printed(/^Started in /m);
+    const token = (await bash(`PORT=${port} npm run -s token -- bob`)).trim();
+    const socket = await openSocket(`http://localhost:${port}`, ["duet.v1", `bearer.${token}`]);
+    const talking = setInterval(() => {
+      // The last may find the socket closed.
+      if (option === "--max-life") socket.ask({ action: "sync" }, "synced").catch(() => undefined);
+    }, 300);
+    expect(await socket.closed).toBe(1001);
+    clearInterval(talking);
+    expect((await end(command, "SIGINT")).exit).toBe(0);
+    expect(command.output()).toMatch(/^Faults: 1 dropDisconnect$/m);
+  });
+
   test("ends at once on ctrl-C while it is still starting", async () => {
     const command = start(["--in-memory"], { PORT: String(await freePort()) });
     await expect.poll(() => descendants(command.child).length, { timeout: 20_000 }).toBeGreaterThan(1);
@@ -146,10 +169,40 @@ describe("npm start", { timeout: 180_000 }, () => {
     [["--prot", "1"], /'--prot'/],
     [["--dynamodb", "mysql"], /--dynamodb takes java, dynalite or .*got "mysql"/],
     [["--dynamodb", "http://127.0.0.1:9"], /127\.0\.0\.1:9/],
+    [["--idle-timeout", "0"], /--idle-timeout takes seconds, more than 0 and at most 86400; got "0"/],
+    [["--max-life", "2h"], /--max-life takes seconds, more than 0 and at most 86400; got "2h"/],
+    [["--chaos", "nowhere.json"], /The chaos file nowhere\.json cannot be read: ENOENT/],
     [["-c", "issuer"], /-c takes KEY=VALUE; got "issuer"/],
     [["-c", "issuer=https://login.example.com"], /-c issuer=… needs -c audience=…/],
   ])("says what is wrong with %j", async (args, message) => {
     const command = start(["--port", "0", "--in-memory", ...args], {});
+    expect(await command.exited).toBe(1);
+    expect(command.output()).toMatch(message);
+  });
+});
+
+describe("the runtime by itself", { timeout: 180_000 }, () => {
+  const serve = (...args: string[]) => {
+    const command = run(process.execPath, ["--import", "tsx", "local/start.ts", ...args]);
+    started.push(command);
+    return command;
+  };
+
+  test("serves what cdk synth has written, says where, and ends whole", async () => {
+    const outDirectory = await synthesizeDuet();
+    const command = serve(outDirectory, "--in-memory", "--port", "0", "--quiet");
+    const screen = await command.printed(/^Serving .* on (\S+), .*\n( {2}\w+ = .*\n)+/m);
+    const [, baseUrl = ""] = /^Serving .* on (\S+), /m.exec(screen) ?? [];
+    expect((await fetch(`${baseUrl}/api/me`)).status).toBe(401);
+    expect(await end(command, "SIGINT")).toEqual({ exit: 0, alive: [] });
+  });
+
+  test.each([
+    [["nowhere"], /nowhere/],
+    [[], /One folder is served; got 0/],
+    [["a", "b"], /One folder is served; got 2/],
+  ])("says what is wrong with %j", async (args, message) => {
+    const command = serve(...args, "--in-memory", "--dynamodb", "dynalite", "--port", "0");
     expect(await command.exited).toBe(1);
     expect(command.output()).toMatch(message);
   });
