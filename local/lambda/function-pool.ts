@@ -18,10 +18,11 @@ const STARTING_MAX = availableParallelism();
  */
 const GRACE_MS = 100;
 /**
- * On a machine with nothing to spare another environment only takes from those that there are. It is started when none
- * of them has become free for so long, since they may be waiting for one another.
+ * On a machine with nothing to spare another environment only takes from those that there are, once they are more than
+ * this. It is started when none of them has become free for so long, since they may be waiting for one another.
  */
 const BUSY_GRACE_MS = 1_000;
+const BUSY_ENVIRONMENTS_MIN = 2 * availableParallelism();
 
 /** A start that takes longer is slow by itself, and no longer keeps others from starting. */
 const START_MS_MAX = 1_000;
@@ -119,7 +120,8 @@ export class FunctionPool {
   #wanted(): number {
     if (this.#all.size === 0) return Math.min(this.#waiting.length, 1);
     const nowMs = performance.now();
-    if (isMachineBusy()) return nowMs - this.#movedAtMs < BUSY_GRACE_MS ? 0 : 1;
+    if (this.#all.size >= BUSY_ENVIRONMENTS_MIN && isMachineBusy())
+      return nowMs - this.#movedAtMs < BUSY_GRACE_MS ? 0 : 1;
     // Those that wait in vain are the first; a timer may come a little early.
     const sinceMs = nowMs - GRACE_MS * this.#all.size + 1;
     const overdue = this.#waiting.findIndex((waiting) => waiting.sinceMs > sinceMs);

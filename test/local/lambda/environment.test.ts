@@ -90,7 +90,7 @@ describe("an execution environment", () => {
     const { invoke } = runFunction(COUNTER);
     const first = payloadOf(await invoke());
     expect(payloadOf(await invoke())).toEqual({ ...(first as object), count: 2 });
-    const together = (await Promise.all([invoke({ forMs: 500 }), invoke({ forMs: 500 })])).map(payloadOf);
+    const together = (await Promise.all([invoke({ forMs: 2_000 }), invoke({ forMs: 2_000 })])).map(payloadOf);
     expect(new Set(together.map((result) => (result as { pid: number }).pid)).size).toBe(2);
   });
 
@@ -129,7 +129,7 @@ describe("an execution environment", () => {
 
   it("is ended when it has been idle for long and enough others are", async () => {
     const { functions, arn } = runFunction(COUNTER, {}, {}, { idleMsMax: 200 });
-    const events = Array.from({ length: 4 }, () => functions.invoke(arn, { forMs: 500 }));
+    const events = Array.from({ length: 4 }, () => functions.invoke(arn, { forMs: 4_000 }));
     const pids = (await Promise.all(events)).map((outcome) => (payloadOf(outcome) as { pid: number }).pid);
     expect(new Set(pids).size).toBe(4);
     await expect.poll(() => pids.filter(isRunning).length).toBe(2);
