@@ -20,8 +20,8 @@ const DEVICES = 2;
 const MESSAGES = 5_000;
 /** Sends under way. */
 const AT_ONCE = 8;
-const KILL_EVERY_MS = 1_000;
-const CUT_EVERY_MS = 500;
+const KILL_EVERY_MS = 3_000;
+const CUT_EVERY_MS = 1_000;
 
 /** What fails by itself, beside what the test kills and cuts. */
 const CHAOS = {
