@@ -1,11 +1,9 @@
 import type { Message } from "../functions/protocol/wire.ts";
+import { backoffMs } from "./backoff.ts";
 import type { ServerClock } from "./server-clock.ts";
 
 /** Messages that wait at most; another is refused with `OutboxFullError`. */
 export const OUTBOX_MAX = 1000;
-
-const BACKOFF_MS_FIRST = 500;
-const BACKOFF_MS_MAX = 30_000;
 
 /** A message on its way. It keeps its id until it is stored, so that it may be sent any number of times. */
 export interface OutboxEntry {
@@ -21,9 +19,11 @@ export interface OutboxEntry {
 
 /** Where entries outlive the process. Each call resolves when it is durable. */
 export interface OutboxStore {
+  /** What an earlier client has left. */
   load(): Promise<OutboxEntry[]>;
   /** Adds or replaces the entry with this `order`. */
   put(entry: OutboxEntry): Promise<void>;
+  /** Forgets the entry with this `order`, if there is one. */
   remove(order: number): Promise<void>;
 }
 
@@ -48,6 +48,8 @@ export interface OutboxPorts {
   /** A message is stored. It is called before the entry is forgotten, and perhaps twice for one message. */
   onStored(message: Message, entry: OutboxEntry): void;
   onRefused(entry: OutboxEntry): void;
+  /** What waits has changed in any other way: an entry has come, gone, got another id, or is to be sent again. */
+  onChange?(peer: string): void;
 }
 
 export class OutboxFullError extends Error {
@@ -95,18 +97,27 @@ export class Outbox {
     this.#isStopped = true;
   }
 
-  /** Resolves when the message is kept, before it is sent. Rejects with `OutboxFullError`. */
-  async add({ peer, text }: { peer: string; text: string }): Promise<OutboxEntry> {
+  /**
+   * Resolves when the message is kept, before it is sent. `placed` is called at once, with the message in its place.
+   * Rejects with `OutboxFullError`.
+   */
+  async add(
+    { peer, text }: { peer: string; text: string },
+    placed?: (entry: OutboxEntry) => void,
+  ): Promise<OutboxEntry> {
     if (this.#entries.size >= OUTBOX_MAX) throw new OutboxFullError(`${OUTBOX_MAX} messages are waiting to be sent`);
     const { store, newId, clock } = this.#ports;
     const entry = { id: newId(clock.nowMs()), peer, text, order: this.#nextOrder++ };
     // It holds its place from now on, so that what is added next does not overtake it.
     this.#entries.set(entry.order, entry);
     this.#unkept.add(entry.order);
+    placed?.(entry);
+    this.#ports.onChange?.(peer);
     try {
       await store.put(entry);
     } catch (error) {
       this.#entries.delete(entry.order);
+      this.#ports.onChange?.(peer);
       throw error;
     } finally {
       this.#unkept.delete(entry.order);
@@ -157,7 +168,7 @@ export class Outbox {
       const answer = await this.#ports.post(entry).catch(() => undefined);
       const waitMs = await this.#settle(entry, answer).catch(() => 0);
       failures = waitMs === undefined ? 0 : failures + 1;
-      if (waitMs !== undefined) await this.#ports.wait(Math.max(waitMs, this.#backoffMs(failures)));
+      if (waitMs !== undefined) await this.#ports.wait(Math.max(waitMs, backoffMs(failures, this.#ports.random)));
     }
   }
 
@@ -189,18 +200,16 @@ export class Outbox {
   async #replace(entry: OutboxEntry): Promise<void> {
     await this.#ports.store.put(entry);
     this.#entries.set(entry.order, entry);
+    this.#ports.onChange?.(entry.peer);
   }
 
   async #forget(order: number): Promise<void> {
     await this.#ports.store.remove(order);
-    const { id = "" } = this.#entries.get(order) ?? {};
+    const { id = "", peer = "" } = this.#entries.get(order) ?? {};
     this.#doubtful.delete(id);
     this.#seen.delete(id);
     this.#entries.delete(order);
-  }
-
-  #backoffMs(failures: number): number {
-    return this.#ports.random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** failures);
+    this.#ports.onChange?.(peer);
   }
 }
 

@@ -49,6 +49,12 @@ export class Rows {
     return this.#raise(known, known, { ...known, ...marker });
   }
 
+  /** Takes that the user has blocked the peer, or does no longer. */
+  block(peer: string, blocked: boolean): Row {
+    const known = this.#rows.get(peer) ?? emptyRow(peer, new Date(0).toISOString());
+    return this.#raise({ ...known, blocked }, known);
+  }
+
   #raise(base: Row, ...known: (Row | undefined)[]): Row {
     const highest = (name: "lastSeq" | "readSeq" | "peerReadSeq") => Math.max(...known.map((row) => row?.[name] ?? 0));
     const lastSeq = highest("lastSeq");

@@ -33,6 +33,11 @@ export class Timeline {
     return this.#lastSeq;
   }
 
+  /** Whether it has a beginning: the first page, or the `seq` that it was made with. */
+  get isOpen(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** What has to be fetched so that nothing that is known to exist is missing at the end. */
   get missing(): WantedPage | undefined {
     if (this.#end === undefined) return { newest: true };

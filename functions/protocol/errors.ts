@@ -31,6 +31,7 @@ export const REFUSALS = {
   unavailable: { status: 503, title: "The server could not do it now." },
 } as const satisfies Record<string, { status: number; title: string }>;
 
+/** Why the server refused a request or a frame. Codes are added, never renamed. */
 export type RefusalCode = keyof typeof REFUSALS;
 
 /** A request that the caller can mend, or repeat later; `message` says what was wrong, the limit and what was given. */
