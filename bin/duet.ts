@@ -13,10 +13,18 @@ if (limits !== undefined && limits !== "off")
 const markup = context("markup") ?? "strip";
 if (markup !== "strip" && markup !== "keep")
   throw new Error(`-c markup takes "strip" or "keep"; got ${JSON.stringify(markup)}`);
+const logRole = context("apiGatewayLogRole");
+if (logRole !== undefined && logRole !== "existing")
+  throw new Error(`-c apiGatewayLogRole takes "existing" and nothing else; got ${JSON.stringify(logRole)}`);
 const provider = oidcProvider();
+const alarmsTopicArn = context("alarmsTopic");
+const runbookUrl = context("runbookUrl");
 
 new DuetStack(app, "Duet", {
   ...(provider === undefined ? {} : { provider }),
+  ...(alarmsTopicArn === undefined ? {} : { alarmsTopicArn }),
+  ...(runbookUrl === undefined ? {} : { runbookUrl }),
+  hasApiGatewayLogRole: logRole === "existing",
   webUrls: ["http://localhost:3000/"],
   limits: limits === "off" ? { messagesPerBurst: null, newPeersPerHour: null } : SENDER_LIMITS_DEFAULT,
   markup,

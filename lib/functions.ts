@@ -1,12 +1,20 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { Duration, type RemovalPolicy } from "aws-cdk-lib";
+import { Duration } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from "aws-cdk-lib/aws-lambda";
-import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
-import { Construct } from "constructs";
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+} from "aws-cdk-lib/aws-lambda";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import { Construct, type IConstruct } from "constructs";
 import type { SenderLimits } from "../functions/protocol/limits.ts";
+import type { LogKeeping } from "./access-logs.ts";
 import { bundleFunctions } from "./bundle.ts";
 import type { Identity } from "./identity.ts";
 import type { Tables } from "./tables.ts";
@@ -16,6 +24,7 @@ type Action = "GetItem" | "BatchGetItem" | "Query" | "PutItem" | "UpdateItem" | 
 
 /** Which function may do what to which table: all that it may do, and the README's table. */
 export const ACCESS = {
+  "identity/pre-sign-up": {},
   "websocket/authorize": {},
   "websocket/connect": { users: ["GetItem", "PutItem"], connections: ["PutItem", "Query", "DeleteItem"] },
   "websocket/disconnect": { connections: ["DeleteItem"] },
@@ -86,22 +95,29 @@ export interface FunctionsProps {
   limits: SenderLimits;
   /** `strip` takes markup out of texts; `keep` stores them as typed. */
   markup: "strip" | "keep";
-  removalPolicy: RemovalPolicy;
+  logs: LogKeeping;
+  /** By which logs and metrics are told from those of another Duet in the same account. */
+  service: string;
 }
 
 /** The functions, each with a role of its own that allows what `ACCESS` says and nothing else. */
 export class Functions extends Construct {
-  readonly #functions: Map<FunctionName, LambdaFunction>;
+  readonly #functions: ReadonlyMap<FunctionName, LambdaFunction>;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
     const bundles = mkdtempSync(join(tmpdir(), "duet-bundles-"));
-    bundleFunctions(FUNCTION_NAMES, bundles);
-    this.#functions = new Map(
-      FUNCTION_NAMES.map((name) => [name, this.#create(name, join(bundles, name), props)] as const),
-    );
+    // Another provider decides by itself who may sign up.
+    const names = FUNCTION_NAMES.filter((name) => name !== "identity/pre-sign-up" || props.identity.hasUserPool);
+    bundleFunctions(names, bundles);
+    this.#functions = new Map(names.map((name) => [name, this.#create(name, join(bundles, name), props)] as const));
     // CDK has its own copy of each as soon as the asset is made.
     rmSync(bundles, { recursive: true });
+  }
+
+  /** All that there are, by name. */
+  entries(): Iterable<[FunctionName, LambdaFunction]> {
+    return this.#functions;
   }
 
   get(name: FunctionName): LambdaFunction {
@@ -110,11 +126,19 @@ export class Functions extends Construct {
     return found;
   }
 
-  #create(name: FunctionName, bundle: string, { tables, identity, limits, markup, removalPolicy }: FunctionsProps) {
+  /** What the function's role allows. */
+  policyOf(name: FunctionName): IConstruct {
+    const role = this.get(name).role;
+    if (role === undefined) throw new Error(`The function ${name} has no role`);
+    return role.node.findChild("DefaultPolicy");
+  }
+
+  #create(name: FunctionName, bundle: string, props: FunctionsProps) {
+    const { tables, identity, limits, markup, logs, service } = props;
     // Not `Default` alone, which CDK leaves out of names.
     const id = `${pascalCase(basename(name))}Function`;
     const access: Partial<Record<TableName, readonly Action[]>> = ACCESS[name];
-    const logGroup = new LogGroup(this, `${id}Logs`, { retention: RetentionDays.ONE_MONTH, removalPolicy });
+    const logGroup = new LogGroup(this, `${id}Logs`, logs);
     const role = new Role(this, `${id}Role`, { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
     logGroup.grantWrite(role);
     const created = new LambdaFunction(this, id, {
@@ -127,7 +151,11 @@ export class Functions extends Construct {
       memorySize: 512,
       timeout: TIMEOUT,
       loggingFormat: LoggingFormat.JSON,
+      // A START and a REPORT for each invocation would cost more than the function's own lines, and say what the
+      // metrics say.
+      systemLogLevelV2: SystemLogLevel.WARN,
       environment: {
+        POWERTOOLS_SERVICE_NAME: service,
         ...(name.startsWith("http/") || name === "websocket/authorize"
           ? { USERNAME_CLAIM: identity.usernameClaim }
           : {}),

@@ -1,9 +1,11 @@
-import { HttpApi, HttpMethod } from "aws-cdk-lib/aws-apigatewayv2";
+import { HttpApi, HttpMethod, HttpStage } from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { Construct } from "constructs";
+import { accessLogs, type LogKeeping } from "./access-logs.ts";
 import type { FunctionName, Functions } from "./functions.ts";
 import type { OidcProvider } from "./identity.ts";
+import { type Throttle, throttleRoutes } from "./throttles.ts";
 
 /** Every route: method, path and the function that serves it. */
 export const ROUTES = [
@@ -22,17 +24,46 @@ export const ROUTES = [
   [HttpMethod.DELETE, "/api/connections", "http/close-connections"],
 ] as const satisfies [HttpMethod, string, FunctionName][];
 
+/** What a person does now and then, and what costs the most when a program does it all the time. */
+const SELDOM = [
+  "PUT /api/conversations/{peer}/block",
+  "DELETE /api/conversations/{peer}/block",
+  "PUT /api/me",
+  "PUT /api/me/avatar",
+  "DELETE /api/me/avatar",
+  "DELETE /api/connections",
+];
+
+export interface DuetHttpApiProps {
+  functions: Functions;
+  identity: OidcProvider;
+  throttle: Throttle;
+  logs: LogKeeping;
+}
+
 /** The HTTP API: a function a route, each behind the gateway's own JWT authorizer. */
 export class DuetHttpApi extends Construct {
+  readonly api: HttpApi;
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { functions, identity }: { functions: Functions; identity: OidcProvider }) {
+  constructor(scope: Construct, id: string, { functions, identity, throttle, logs }: DuetHttpApiProps) {
     super(scope, id);
-    const api = new HttpApi(this, "Api", {
+    this.api = new HttpApi(this, "Api", {
       defaultAuthorizer: new HttpJwtAuthorizer("AccessToken", identity.issuer, { jwtAudience: [identity.audience] }),
+      createDefaultStage: false,
     });
-    for (const [method, path, name] of ROUTES)
-      api.addRoutes({ path, methods: [method], integration: new HttpLambdaIntegration(name, functions.get(name)) });
-    this.url = api.apiEndpoint;
+    const stage = new HttpStage(this, "Stage", {
+      httpApi: this.api,
+      stageName: "$default",
+      autoDeploy: true,
+      accessLogSettings: accessLogs(this, { protocol: "HTTP", ...logs }),
+    });
+    throttleRoutes(stage, { throttle, seldom: SELDOM });
+    for (const [method, path, name] of ROUTES) {
+      const integration = new HttpLambdaIntegration(name, functions.get(name));
+      // A stage cannot limit a route that is not there yet.
+      stage.node.addDependency(...this.api.addRoutes({ path, methods: [method], integration }));
+    }
+    this.url = this.api.apiEndpoint;
   }
 }

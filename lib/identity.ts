@@ -3,10 +3,14 @@ import {
   AccountRecovery,
   CfnManagedLoginBranding,
   ManagedLoginVersion,
+  Mfa,
   OAuthScope,
   UserPool,
+  UserPoolOperation,
 } from "aws-cdk-lib/aws-cognito";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
+import { acceptFinding } from "./accepted-findings.ts";
 
 /** An OIDC provider of the deployer's own. */
 export interface OidcProvider {
@@ -22,7 +26,7 @@ export interface IdentityProps {
   /** Absent: a Cognito user pool with managed login is made. */
   provider?: OidcProvider;
   /** Where the web client is served, for Cognito's redirects. */
-  webUrls: string[];
+  webUrls: readonly string[];
   removalPolicy: RemovalPolicy;
 }
 
@@ -31,16 +35,33 @@ export class Identity extends Construct implements OidcProvider {
   readonly issuer: string;
   readonly audience: string;
   readonly usernameClaim: string;
+  /** Absent where there is another provider. */
+  readonly userPool?: UserPool;
 
   constructor(scope: Construct, id: string, { provider, webUrls, removalPolicy }: IdentityProps) {
     super(scope, id);
-    const { issuer, audience, usernameClaim } = provider ?? this.#createUserPool({ webUrls, removalPolicy });
-    this.issuer = issuer;
-    this.audience = audience;
-    this.usernameClaim = usernameClaim;
+    if (provider === undefined) {
+      this.userPool = this.#createUserPool(removalPolicy);
+      this.issuer = this.userPool.userPoolProviderUrl;
+      this.audience = this.#createClient(this.userPool, [...webUrls]);
+      this.usernameClaim = "username";
+    } else {
+      this.issuer = provider.issuer;
+      this.audience = provider.audience;
+      this.usernameClaim = provider.usernameClaim;
+    }
   }
 
-  #createUserPool({ webUrls, removalPolicy }: { webUrls: string[]; removalPolicy: RemovalPolicy }): OidcProvider {
+  get hasUserPool(): boolean {
+    return this.userPool !== undefined;
+  }
+
+  /** Asks the function before anybody signs up; another provider than the user pool cannot ask it. */
+  checkSignUps(preSignUp: IFunction): void {
+    this.userPool?.addTrigger(UserPoolOperation.PRE_SIGN_UP, preSignUp);
+  }
+
+  #createUserPool(removalPolicy: RemovalPolicy): UserPool {
     const userPool = new UserPool(this, "UserPool", {
       selfSignUpEnabled: true,
       signInAliases: { username: true, email: true },
@@ -48,10 +69,32 @@ export class Identity extends Construct implements OidcProvider {
       autoVerify: { email: true },
       standardAttributes: { email: { required: true, mutable: true } },
       accountRecovery: AccountRecovery.EMAIL_ONLY,
-      passwordPolicy: { minLength: 12, requireLowercase: true, requireUppercase: true, requireDigits: true },
+      passwordPolicy: {
+        minLength: 12,
+        requireLowercase: true,
+        requireUppercase: true,
+        requireDigits: true,
+        requireSymbols: true,
+      },
+      // Each for themselves, with an app: a text message costs, and a phone number can be taken over.
+      mfa: Mfa.OPTIONAL,
+      mfaSecondFactor: { otp: true, sms: false },
       removalPolicy,
       deletionProtection: removalPolicy === "retain",
     });
+    acceptFinding(userPool, {
+      id: "AwsSolutions-COG2",
+      reason: "A second factor is each user's own choice: who may not be locked out of their messages by a lost phone.",
+    });
+    acceptFinding(userPool, {
+      id: "AwsSolutions-COG8",
+      reason: "The plus plan costs per user and month; whoever needs its threat protection turns it on for the pool.",
+    });
+    return userPool;
+  }
+
+  /** Answers the client id. */
+  #createClient(userPool: UserPool, webUrls: string[]): string {
     const client = userPool.addClient("WebClient", {
       generateSecret: false,
       preventUserExistenceErrors: true,
@@ -78,6 +121,6 @@ export class Identity extends Construct implements OidcProvider {
       clientId: client.userPoolClientId,
       useCognitoProvidedValues: true,
     });
-    return { issuer: userPool.userPoolProviderUrl, audience: client.userPoolClientId, usernameClaim: "username" };
+    return client.userPoolClientId;
   }
 }

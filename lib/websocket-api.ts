@@ -3,13 +3,27 @@ import { WebSocketLambdaAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authoriz
 import { WebSocketLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
+import { acceptFinding } from "./accepted-findings.ts";
+import { ApiGatewayLogRole, accessLogs, type LogKeeping } from "./access-logs.ts";
 import { type FunctionName, type Functions, MANAGES } from "./functions.ts";
+import { type Throttle, throttleRoutes } from "./throttles.ts";
+
+export const STAGE_NAME = "ws";
+
+export interface DuetWebSocketApiProps {
+  functions: Functions;
+  throttle: Throttle;
+  logs: LogKeeping;
+  /** Whether the account's API Gateway has a role for its logs already; else it is given one. */
+  hasLogRole: boolean;
+}
 
 /** The WebSocket API. Its stage is named `ws`, so that its address ends as the path on the one origin does. */
 export class DuetWebSocketApi extends Construct {
+  readonly api: WebSocketApi;
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { functions }: { functions: Functions }) {
+  constructor(scope: Construct, id: string, { functions, throttle, logs, hasLogRole }: DuetWebSocketApiProps) {
     super(scope, id);
     const integration = (name: FunctionName) => new WebSocketLambdaIntegration(name, functions.get(name));
     const api = new WebSocketApi(this, "Api", {
@@ -24,9 +38,25 @@ export class DuetWebSocketApi extends Construct {
       disconnectRouteOptions: { integration: integration("websocket/disconnect") },
       defaultRouteOptions: { integration: integration("websocket/default"), returnResponse: true },
     });
+    this.api = api;
     api.addRoute("sync", { integration: integration("websocket/sync"), returnResponse: true });
     api.addRoute("typing", { integration: integration("websocket/typing"), returnResponse: true });
-    const stage = new WebSocketStage(this, "Stage", { webSocketApi: api, stageName: "ws", autoDeploy: true });
+    for (const routeKey of ["$disconnect", "$default", "sync", "typing"])
+      acceptFinding(api.node.findChild(`${routeKey}-Route`), {
+        id: "AwsSolutions-APIG4",
+        reason: "A WebSocket API has its authorizer on $connect alone; what comes later comes on a socket it let in.",
+      });
+    const stage = new WebSocketStage(this, "Stage", {
+      webSocketApi: api,
+      stageName: STAGE_NAME,
+      autoDeploy: true,
+      accessLogSettings: accessLogs(this, { protocol: "WEBSOCKET", ...logs }),
+    });
+    if (!hasLogRole) stage.node.addDependency(new ApiGatewayLogRole(this, "LogRole").account);
+    // Frames that name no action come from programs that are wrong.
+    throttleRoutes(stage, { throttle, seldom: ["$default"] });
+    // A stage cannot limit a route that is not there yet.
+    stage.node.addDependency(api.node.findChild("$default-Route"));
     this.url = stage.url;
 
     for (const [name, method] of Object.entries(MANAGES) as [FunctionName, string][]) {
@@ -38,6 +68,13 @@ export class DuetWebSocketApi extends Construct {
           resources: [api.arnForExecuteApiV2(`${method}/@connections/*`, stage.stageName)],
         }),
       );
+      acceptFinding(functions.policyOf(name), {
+        id: "AwsSolutions-IAM5",
+        appliesTo: {
+          regex: `/^Resource::arn:.+:execute-api:.+:<\\w+>\\/ws\\/${method}\\/@connections\\/\\*$/`,
+        },
+        reason: "A connection's id is made by the gateway when a client connects; one method on one stage is allowed.",
+      });
     }
   }
 }

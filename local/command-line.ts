@@ -54,8 +54,15 @@ export function readRuntimeOptions(
     ...(idleTimeout === undefined ? {} : { idleTimeoutMs: parseSeconds("--idle-timeout", idleTimeout) }),
     ...(maxLife === undefined ? {} : { lifeMaxMs: parseSeconds("--max-life", maxLife) }),
     ...(chaos === undefined ? {} : { chaos: readChaosFile(chaos) }),
-    log: values.quiet ? () => undefined : (source, line) => process.stdout.write(`${source}  ${line}\n`),
+    log: values.quiet ? () => undefined : print,
   };
+}
+
+/** Metrics are for CloudWatch, which takes them out of the log ("CloudWatch embedded metric format"). */
+const METRICS_LINE = /^\{"_aws":/;
+
+function print(source: string, line: string): void {
+  if (!METRICS_LINE.test(line)) process.stdout.write(`${source}  ${line}\n`);
 }
 
 function parsePort(given: string): number {

@@ -22,6 +22,8 @@ export interface Stores {
 }
 
 export interface Storage extends Stores {
+  /** A table by its noun: `Messages`. */
+  table(name: string): Table;
   /** The reads since the last call, and the units consumed, by the engine's own count. */
   takeRequests(): { reads: Read[]; units: { read: number; write: number } };
   close(): Promise<void>;
@@ -43,6 +45,7 @@ export async function openStorage(engine: DynamoDbEngine): Promise<Storage> {
     return { client, tableName: model.tableName };
   };
   return {
+    table,
     users: usersTable(table("Users")),
     standings: standingsOf({ users: table("Users"), conversations: table("Conversations") }),
     avatars: avatarsTable(table("Avatars")),

@@ -2,25 +2,26 @@ import { send } from "../domain/send.ts";
 import { parseUsername } from "../protocol/username.ts";
 import { parseSend } from "../protocol/wire.ts";
 import {
-  connections,
-  conversations,
-  messages,
   push,
   senderLimits,
-  standings,
   stripsMarkup,
+  timedConnections,
+  timedConversations,
+  timedMessages,
+  timedStandings,
   users,
   world,
 } from "../store/deps.ts";
+import { count } from "../store/metrics.ts";
 import { plainText } from "./plain-text.ts";
 import { route } from "./route.ts";
 
 const ports = {
   users: users(),
-  standings: standings(),
-  log: messages(),
-  conversations: conversations(),
-  connections: connections(),
+  standings: timedStandings(),
+  log: timedMessages(),
+  conversations: timedConversations(),
+  connections: timedConnections(),
   push: push(),
   limits: senderLimits(),
   world,
@@ -37,5 +38,6 @@ export const handler = route(async ({ username, path, headers, text }) => {
     recipient: parseUsername(path.peer),
     ...(connectionId === undefined ? {} : { connectionId }),
   });
+  count(repeated ? "MessagesRepeated" : "MessagesAccepted");
   return { status: repeated ? 200 : 201, body: { message, delivered } };
 });

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import { problem, Refusal } from "../protocol/errors.ts";
 import { isUsername, quote } from "../protocol/username.ts";
-import { usernameClaim } from "../store/deps.ts";
+import { aboutRequest, usernameClaim } from "../store/deps.ts";
 import { toRefusal } from "../store/faults.ts";
 import { withinInvocation } from "../store/invocation.ts";
 
@@ -28,6 +28,7 @@ export function route(handle: (request: Request) => Promise<Answer>) {
     context: Pick<Context, "getRemainingTimeInMillis">,
   ): Promise<APIGatewayProxyStructuredResultV2> => {
     const { requestId } = event.requestContext;
+    aboutRequest({ requestId });
     try {
       const username = signedInUser(event.requestContext.authorizer.jwt.claims[claim], claim);
       const answer = await withinInvocation(context, () =>

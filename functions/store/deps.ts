@@ -19,11 +19,19 @@ import { connectionsTable } from "./connections.ts";
 import { conversationsTable } from "./conversations.ts";
 import { createDocumentClient, type Table } from "./dynamodb.ts";
 import { messagesTable } from "./messages.ts";
+import { meteredConnections, meteredConversations, meteredLog, meteredPush, meteredStandings } from "./metrics.ts";
 import { managementApiCloser, managementApiPush } from "./push.ts";
 import { standingsOf } from "./standings.ts";
 import { usersTable } from "./users.ts";
 
-export const logger = new Logger({ serviceName: "duet" });
+/** Its lines are JSON; what they are about is said by `aboutRequest`. */
+export const logger = new Logger();
+
+/** From now on each line has these ids. An environment serves one request at a time. */
+export function aboutRequest(ids: { requestId: string; connectionId?: string }): void {
+  logger.resetKeys();
+  logger.appendKeys(ids);
+}
 
 export const world: World = {
   nowMs: Date.now,
@@ -42,14 +50,18 @@ function table(variable: string): Table {
 export const users = (): Users => usersTable(table("USERS_TABLE"));
 export const avatars = (): Avatars => avatarsTable(table("AVATARS_TABLE"));
 export const connections = (): Connections => connectionsTable(table("CONNECTIONS_TABLE"));
+/** The same, with the time that looking connections up takes. */
+export const timedConnections = (): Connections => meteredConnections(connections());
 export const conversations = (): Conversations => conversationsTable(table("CONVERSATIONS_TABLE"));
+export const timedConversations = (): Conversations => meteredConversations(conversations());
 export const messages = (): MessageLog => messagesTable(table("MESSAGES_TABLE"));
+export const timedMessages = (): MessageLog => meteredLog(messages());
 
-export const standings = (): Standings =>
-  standingsOf({ users: table("USERS_TABLE"), conversations: table("CONVERSATIONS_TABLE") });
+export const timedStandings = (): Standings =>
+  meteredStandings(standingsOf({ users: table("USERS_TABLE"), conversations: table("CONVERSATIONS_TABLE") }));
 
-const warn = (message: string, error: Error) => logger.warn(message, error);
-export const push = (): Push => managementApiPush(environment("MANAGEMENT_ENDPOINT"), warn);
+const warn = (message: string, about: { connectionId: string; error: Error }) => logger.warn(message, about);
+export const push = (): Push => meteredPush(managementApiPush(environment("MANAGEMENT_ENDPOINT"), warn));
 export const closer = (): Closer => managementApiCloser(environment("MANAGEMENT_ENDPOINT"), warn);
 
 /** `none`, or a whole number of at least 1. */

@@ -8,6 +8,13 @@ export class LateError extends Error {
   override name = "LateError";
 }
 
+const endings: (() => void)[] = [];
+
+/** Has `end` called after the work of each invocation, before it is answered, as long as this environment lives. */
+export function whenAnswered(end: () => void): void {
+  endings.push(end);
+}
+
 const current = new AsyncLocalStorage<{ isOver: boolean }>();
 
 /**
@@ -29,6 +36,7 @@ export function withinInvocation<T>(
   return Promise.race([current.run(invocation, async () => work()), late]).finally(() => {
     invocation.isOver = true;
     clearTimeout(timer);
+    for (const end of endings) end();
   });
 }
 

@@ -17,7 +17,7 @@ export function managementApiPush(endpoint: string, log: Log): Push {
     async post({ connectionId, frame }) {
       const outcome = await attempt(
         client.send(new PostToConnectionCommand({ ConnectionId: connectionId, Data: frame })),
-        (error) => log("push failed", error),
+        (error) => log("push failed", { connectionId, error }),
       );
       return outcome === "done" ? "delivered" : outcome;
     },
@@ -30,14 +30,14 @@ export function managementApiCloser(endpoint: string, log: Log): Closer {
   return {
     async close(connectionId) {
       const outcome = await attempt(client.send(new DeleteConnectionCommand({ ConnectionId: connectionId })), (error) =>
-        log("close failed", error),
+        log("close failed", { connectionId, error }),
       );
       return outcome === "done" ? "closed" : outcome;
     },
   };
 }
 
-type Log = (message: string, error: Error) => void;
+type Log = (message: string, about: { connectionId: string; error: Error }) => void;
 
 function createClient(endpoint: string): ApiGatewayManagementApiClient {
   return new ApiGatewayManagementApiClient({

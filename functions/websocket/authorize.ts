@@ -18,7 +18,8 @@ export async function handler(event: APIGatewayRequestAuthorizerEvent): Promise<
   if (token === undefined) throw new Error("Unauthorized");
   const payload = await verify(token).catch((cause: unknown) => {
     if (cause instanceof InvalidTokenError) throw new Error("Unauthorized", { cause });
-    logger.error("token not verified", { requestId: event.requestContext.requestId, error: cause as Error });
+    const { requestId, connectionId } = event.requestContext;
+    logger.error("token not verified", { requestId, connectionId, error: cause as Error });
     throw cause;
   });
   // The HTTP API hands numbers over as text, so that a numeric claim is a name there too.

@@ -1,5 +1,6 @@
 import type { Context } from "aws-lambda";
 import type { ServerFrame } from "../protocol/wire.ts";
+import { aboutRequest } from "../store/deps.ts";
 import { toRefusal } from "../store/faults.ts";
 import { withinInvocation } from "../store/invocation.ts";
 import type { WebSocketRequestContext } from "./connection.ts";
@@ -15,7 +16,8 @@ export function frameRoute(handle: (event: FrameEvent) => Promise<ServerFrame | 
     event: FrameEvent,
     context: Pick<Context, "getRemainingTimeInMillis">,
   ): Promise<{ statusCode: number; body?: string }> => {
-    const { requestId } = event.requestContext;
+    const { requestId, connectionId } = event.requestContext;
+    aboutRequest({ requestId, connectionId });
     try {
       const frame = await withinInvocation(context, () => handle(event));
       return frame === undefined ? { statusCode: 200 } : reply(frame);

@@ -29,6 +29,7 @@ const NOBODY_IS_ALARMED = "nothing is measured, so nobody is alarmed";
 
 /** The resource types that are accepted although nothing is served for them, each with the reason. */
 export const TYPES_WITHOUT_LOCAL_EFFECT: Readonly<Record<string, string>> = {
+  "AWS::ApiGateway::Account": LOGS_GO_TO_THE_TERMINAL,
   "AWS::ApiGatewayV2::Deployment": "a stage always serves the newest routes",
   "AWS::ApiGatewayV2::IntegrationResponse": "a proxy integration passes on what its function returns",
   "AWS::CDK::Metadata": "it counts uses of the CDK",

@@ -8,8 +8,10 @@ import type { Stack } from "./stack.ts";
 import type { Resource } from "./template.ts";
 
 // The local issuer signs anybody in under the name that they type: no password, no message, no account.
-const UserPoolSchema = v.strictObject(
-  withoutLocalEffect(
+const UserPoolSchema = v.strictObject({
+  // Nobody signs up. A trigger that changes tokens or is asked at a sign-in would have to be called, and is refused.
+  LambdaConfig: v.optional(v.strictObject(withoutLocalEffect("PreSignUp"))),
+  ...withoutLocalEffect(
     "AccountRecoverySetting",
     "AdminCreateUserConfig",
     "AliasAttributes",
@@ -39,7 +41,7 @@ const UserPoolSchema = v.strictObject(
     "WebAuthnRelyingPartyID",
     "WebAuthnUserVerification",
   ),
-);
+});
 
 const UserPoolDomainSchema = v.strictObject({
   Domain: text,

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import { startDuet } from "../../bin/run-duet.ts";
+import { type DuetOptions, startDuet } from "../../bin/run-duet.ts";
 import { connectionsTable } from "../../functions/store/connections.ts";
 import { createDocumentClient } from "../../functions/store/dynamodb.ts";
 import type { DynamoDbEngine } from "../../local/dynamodb/dynamodb.ts";
@@ -9,13 +9,16 @@ import type { Runtime } from "../../local/runtime.ts";
 import { localDynamoDb } from "../storage.ts";
 
 /** The whole system in this process, in memory, on a free port, as `npm start` puts it up. */
-export async function startSystem(options: { dynamoDb: DynamoDbEngine; limits?: boolean }) {
+export async function startSystem(
+  options: { dynamoDb: DynamoDbEngine; limits?: boolean } & Partial<Pick<DuetOptions, "log" | "chaos">>,
+) {
   const runtime = await startDuet({
     port: 0,
     dynamoDb: options.dynamoDb,
     limits: options.limits ?? true,
     context: {},
-    log: () => undefined,
+    log: options.log ?? (() => undefined),
+    ...(options.chaos === undefined ? {} : { chaos: options.chaos }),
     onStorageLost: (error) => {
       throw error;
     },

@@ -1,80 +1,22 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { synthesizeDuet } from "../../bin/run-duet.ts";
 import { ACCESS, MANAGES } from "../../lib/functions.ts";
+import { pascalCase, synthesize, type Template } from "./template.ts";
 
-interface Resource {
-  Type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a template's properties are what these tests look into
-  Properties: any;
-  DeletionPolicy?: string;
-}
-
-async function synthesize(context: Record<string, string> = {}) {
-  const outDirectory = await synthesizeDuet(context);
-  const template = JSON.parse(readFileSync(join(outDirectory, "Duet.template.json"), "utf8"));
-  const resources = Object.entries<Resource>(template.Resources);
-  return {
-    outDirectory,
-    outputs: Object.keys(template.Outputs),
-    all: (type: string) =>
-      resources.filter(([, { Type }]) => Type === type).map(([id, resource]) => ({ id, ...resource })),
-    named: (name: string) => {
-      const found = resources.find(([id]) => new RegExp(`^${name}[0-9A-F]{8}$`).test(id));
-      if (found === undefined) throw new Error(`The template has no ${name}`);
-      return found[1];
-    },
-  };
-}
-
-let duet: Awaited<ReturnType<typeof synthesize>>;
+let duet: Template;
 beforeAll(async () => {
   duet = await synthesize();
 });
 
-describe("the stack", () => {
+describe("the stack", { timeout: 120_000 }, () => {
   test("has a function, a role and a log group for each of ACCESS, on arm64 and the newest runtime", () => {
     const functions = duet.all("AWS::Lambda::Function");
     expect(functions).toHaveLength(Object.keys(ACCESS).length);
     for (const { Properties } of functions)
       expect(Properties).toMatchObject({ Runtime: "nodejs24.x", Architectures: ["arm64"], Timeout: 20 });
     expect(new Set(functions.map(({ Properties }) => JSON.stringify(Properties.Role))).size).toBe(functions.length);
-    expect(duet.all("AWS::Logs::LogGroup")).toHaveLength(functions.length);
-  });
-
-  test("allows each role the actions of ACCESS on single tables, and on connections the method of MANAGES", () => {
-    const statements = duet
-      .all("AWS::IAM::Policy")
-      .flatMap(({ id, Properties }) =>
-        Properties.PolicyDocument.Statement.map((statement: object) => ({ role: roleOf(id), ...statement })),
-      );
-    // CDK makes one statement of those that allow the same actions on several tables.
-    const allowed = (name: string) =>
-      statements
-        .filter(({ role, Action }) => role === pascalCase(name) && /^dynamodb:/.test(String(Action)))
-        .flatMap(({ Action, Resource }) =>
-          [Resource].flat().flatMap((table) => [Action].flat().map((action) => `${tableOf(table)} ${action}`)),
-        );
-    for (const [name, access] of Object.entries(ACCESS)) {
-      const expected = Object.entries(access).flatMap(([table, actions]: [string, readonly string[]]) =>
-        actions.map((action) => `${pascalCase(table)} dynamodb:${action}`),
-      );
-      expect(allowed(name).sort(), name).toEqual(expected.sort());
-    }
-    const managing = statements.filter(({ Action }) => !/^(dynamodb|logs):/.test(String(Action)));
-    for (const [name, method] of Object.entries(MANAGES)) {
-      const [statement, ...more] = managing.filter(({ role }) => role === pascalCase(name));
-      expect(more).toEqual([]);
-      expect(statement).toMatchObject({ Action: "execute-api:ManageConnections", Effect: "Allow" });
-      expect(JSON.stringify(statement.Resource), name).toMatch(new RegExp(`/ws/${method}/@connections/\\*"\\]\\]}$`));
-    }
-    expect(managing).toHaveLength(Object.keys(MANAGES).length);
-    for (const { Resource } of statements.filter((statement) => !managing.includes(statement)))
-      for (const one of [Resource].flat())
-        expect(one).toEqual({ "Fn::GetAtt": [expect.stringMatching(/^(Tables|Functions)\w+[0-9A-F]{8}$/), "Arn"] });
-    for (const { Properties } of duet.all("AWS::IAM::Role"))
-      expect(Object.keys(Properties)).toEqual(["AssumeRolePolicyDocument"]);
+    expect(duet.all("AWS::Logs::LogGroup").filter(({ id }) => /^Functions/.test(id))).toHaveLength(functions.length);
   });
 
   test("keeps the tables that people's words are in, with point-in-time recovery, unless it is a stage for development", async () => {
@@ -88,6 +30,11 @@ describe("the stack", () => {
       });
       expect(dev.named(`Tables${name}`).DeletionPolicy).toBe("Delete");
     }
+    expect(dev.named("IdentityUserPool").DeletionPolicy).toBe("Delete");
+    expect(duet.named("IdentityUserPool")).toMatchObject({
+      DeletionPolicy: "Retain",
+      Properties: { DeletionProtection: "ACTIVE" },
+    });
     expect(duet.named("TablesConnections").Properties.TimeToLiveSpecification).toEqual({
       AttributeName: "expiresAt",
       Enabled: true,
@@ -125,6 +72,66 @@ describe("the stack", () => {
       "sync",
       "typing",
     ]);
+  });
+
+  test("limits each route of both APIs, and those that people use seldom to a tenth", () => {
+    const stages = duet
+      .all("AWS::ApiGatewayV2::Stage")
+      .map(({ Properties, DependsOn }) => ({ ...Properties, DependsOn }));
+    expect(stages).toHaveLength(2);
+    const routes = duet.all("AWS::ApiGatewayV2::Route");
+    for (const { DefaultRouteSettings, RouteSettings, ApiId, DependsOn } of stages) {
+      expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 2000 });
+      for (const [routeKey, settings] of Object.entries(RouteSettings)) {
+        expect(settings).toEqual({ ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 });
+        // CloudFormation refuses the settings of a route that it has not made yet.
+        const route = routes.find(
+          ({ Properties }) => Properties.RouteKey === routeKey && Properties.ApiId.Ref === ApiId.Ref,
+        );
+        expect(DependsOn, routeKey).toContain(route?.id);
+      }
+    }
+    expect(stages.flatMap(({ RouteSettings }) => Object.keys(RouteSettings))).toHaveLength(7);
+  });
+
+  test("takes no function's share out of the account's concurrency: the routes' limits bound each", () => {
+    for (const { Properties } of duet.all("AWS::Lambda::Function"))
+      expect(Properties).not.toHaveProperty("ReservedConcurrentExecutions");
+    // What bounds them holds only while nothing but a request starts a function.
+    expect(duet.all("AWS::Lambda::EventSourceMapping")).toEqual([]);
+  });
+
+  test("writes a line for each request, with neither path, query, header, address nor body", () => {
+    const variables = duet
+      .all("AWS::ApiGatewayV2::Stage")
+      .map(({ Properties }) => Object.values<string>(JSON.parse(Properties.AccessLogSettings.Format)));
+    expect(variables).toHaveLength(2);
+    for (const one of variables)
+      for (const variable of ["requestId", "routeKey", "status", "integrationLatency", "error.message"])
+        expect(one).toContain(`$context.${variable}`);
+    expect(
+      variables.flat().filter((variable) => /path|query|header|identity|body|claims|principal/i.test(variable)),
+    ).toEqual([]);
+    const groups = duet.all("AWS::Logs::LogGroup");
+    for (const { Properties, id } of groups) expect(Properties.RetentionInDays, id).toBe(30);
+    expect(groups.filter(({ id }) => /AccessLogs/.test(id))).toHaveLength(2);
+  });
+
+  test("gives API Gateway the role for its logs before the stage that needs it, unless it has one", async () => {
+    const stage = duet.named("WebSocketApiStage");
+    const [account, ...more] = duet.all("AWS::ApiGateway::Account");
+    expect(more).toEqual([]);
+    expect(account?.DeletionPolicy).toBe("Retain");
+    expect(stage.DependsOn).toContain(account?.id);
+    const other = await synthesize({ apiGatewayLogRole: "existing" });
+    expect(other.all("AWS::ApiGateway::Account")).toEqual([]);
+  });
+
+  test("asks before a sign-up whether the username is one, which only Cognito has to be told", async () => {
+    const { LambdaConfig } = duet.named("IdentityUserPool").Properties;
+    expect(LambdaConfig).toEqual({
+      PreSignUp: { "Fn::GetAtt": [expect.stringMatching(/^FunctionsPreSignUpFunction/), "Arn"] },
+    });
   });
 
   test("takes another issuer in the place of Cognito", async () => {
@@ -179,21 +186,6 @@ describe("the stack", () => {
   });
 });
 
-/** Whose role a policy belongs to, as its name begins. */
-function roleOf(policyId: string): string | undefined {
-  return /^Functions(\w+)FunctionRoleDefaultPolicy[0-9A-F]{8}$/.exec(policyId)?.[1];
-}
-
-/** The name of the table that a policy's resource is. */
-function tableOf(resource: { "Fn::GetAtt"?: string[] }): string | undefined {
-  return /^Tables(\w+)[0-9A-F]{8}$/.exec(resource["Fn::GetAtt"]?.[0] ?? "")?.[1];
-}
-
-/** `http/post-message` → `PostMessage` */
-function pascalCase(name: string): string {
-  return name.replace(/^.*\//, "").replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function variables({ named }: Awaited<ReturnType<typeof synthesize>>) {
+function variables({ named }: Template) {
   return named("FunctionsPostMessageFunction").Properties.Environment.Variables;
 }

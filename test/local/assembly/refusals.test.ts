@@ -71,6 +71,7 @@ describe("resources", () => {
     const Resources = {
       Role: { Type: "AWS::IAM::Role", Properties: { Anything: { "Fn::GetAZs": "" } } },
       Alarm: { Type: "AWS::CloudWatch::Alarm" },
+      LogRole: { Type: "AWS::ApiGateway::Account", Properties: { CloudWatchRoleArn: "arn" } },
     };
     expect(load({ Resources }).functions).toEqual([]);
   });

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is how Fn::Sub is written.
 import { expect, test } from "vitest";
 import type { UserPoolClientModel } from "../../../local/model.ts";
-import { load, resource } from "./write-assembly.ts";
+import { lambda, load, resource } from "./write-assembly.ts";
 
 const Pool = resource("Pool", "AWS::Cognito::UserPool", {});
 
@@ -65,10 +65,13 @@ test.each([
   expect(() => loadClient(properties)).toThrow(`Shop/Client (AWS::Cognito::UserPoolClient): ${problem}`);
 });
 
-test("a pool with triggers is refused", () => {
-  const triggered = resource("Pool", "AWS::Cognito::UserPool", { LambdaConfig: {} });
-  expect(() => load({ Resources: { Pool: triggered } })).toThrow(
-    "Shop/Pool (AWS::Cognito::UserPool): property LambdaConfig is not supported by the local runtime",
+test("a pool may ask a function before a sign-up, as nobody signs up here; other triggers are refused", () => {
+  const pool = (trigger: string) =>
+    resource("Pool", "AWS::Cognito::UserPool", { LambdaConfig: { [trigger]: { "Fn::GetAtt": ["Check", "Arn"] } } });
+  const Check = lambda("Check");
+  expect(load({ Resources: { Pool: pool("PreSignUp"), Check } }).userPools).toHaveLength(1);
+  expect(() => load({ Resources: { Pool: pool("PreTokenGeneration"), Check } })).toThrow(
+    "Shop/Pool (AWS::Cognito::UserPool): property LambdaConfig.PreTokenGeneration is not supported by the local runtime",
   );
 });
 

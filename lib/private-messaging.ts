@@ -1,0 +1,115 @@
+import { Names, RemovalPolicy } from "aws-cdk-lib";
+import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
+import { Construct } from "constructs";
+import { SENDER_LIMITS_DEFAULT, type SenderLimits } from "../functions/protocol/limits.ts";
+import { Alarms } from "./alarms.ts";
+import { DuetDashboard } from "./dashboard.ts";
+import { Functions } from "./functions.ts";
+import { DuetHttpApi } from "./http-api.ts";
+import { Identity, type OidcProvider } from "./identity.ts";
+import { DuetMetrics } from "./metrics.ts";
+import { Tables } from "./tables.ts";
+import { THROTTLE_DEFAULT, type Throttle } from "./throttles.ts";
+import { DuetWebSocketApi } from "./websocket-api.ts";
+
+export type { OidcProvider, SenderLimits, Throttle };
+
+const RUNBOOK_PATH = "docs/operations.md";
+
+export interface PrivateMessagingProps {
+  /**
+   * Who signs users in: any OpenID Connect provider whose access tokens are JWTs.
+   * Default: a Cognito user pool with managed login is made.
+   */
+  provider?: OidcProvider;
+  /** Where web clients are served, for the redirects of the user pool's sign-in page. Without a user pool of no use. */
+  webUrls?: readonly string[];
+  /** What one sender may do: messages in 10 s, new conversations in an hour. Default 20 and 30; `null` is no limit. */
+  limits?: SenderLimits;
+  /**
+   * `strip` takes tags, comments, scripts and styles out of a message's text before it is stored; `keep` stores it as
+   * typed, and every client has to escape it. Default `strip`. What is stored already does not change.
+   */
+  markup?: "strip" | "keep";
+  /** What each route takes of all users together, a second and at once. Default 1,000 and 2,000. */
+  throttle?: Throttle;
+  /** How long logs are kept. Messages are kept until they are deleted. Default one month. */
+  logRetention?: RetentionDays;
+  /**
+   * What becomes of tables, user pool and logs when the stack is deleted. Default `RETAIN`, which also protects the
+   * tables and the user pool from being deleted by hand.
+   */
+  removalPolicy?: RemovalPolicy;
+  /** Is told when an alarm goes off and when it is over. Default: alarms are seen in CloudWatch only. */
+  alarmsTopic?: ITopic;
+  /** Where `docs/operations.md` can be read, for the links in the alarms. Default: its path in this repository. */
+  runbookUrl?: string;
+  /**
+   * Whether API Gateway has a role for its logs in this account and Region already. Default false: it is given one,
+   * and the setting stays when the stack is deleted, because it holds for every API.
+   */
+  hasApiGatewayLogRole?: boolean;
+}
+
+/**
+ * One-to-one private messaging: HTTP API, WebSocket API, functions, tables and, unless there is another provider, a
+ * user pool. Nothing of it costs anything while nobody writes, but for the alarms.
+ */
+export class PrivateMessaging extends Construct {
+  /** `https://…`, without `/api`. */
+  readonly apiUrl: string;
+  /** `wss://…/ws` */
+  readonly webSocketUrl: string;
+  /** For actions of one's own. */
+  readonly alarms: readonly Alarm[];
+  /** Who signs users in, as clients have to know: the provider that was given, or the user pool and its client. */
+  readonly provider: OidcProvider;
+
+  constructor(scope: Construct, id: string, props: PrivateMessagingProps = {}) {
+    super(scope, id);
+    const { provider, webUrls = [], limits = SENDER_LIMITS_DEFAULT, markup = "strip" } = props;
+    const { throttle = THROTTLE_DEFAULT, removalPolicy = RemovalPolicy.RETAIN } = props;
+    const { hasApiGatewayLogRole = false, logRetention = RetentionDays.ONE_MONTH } = props;
+    const logs = { retention: logRetention, removalPolicy };
+    const service = Names.uniqueResourceName(this, { maxLength: 64 });
+
+    const tables = new Tables(this, "Tables", { removalPolicy });
+    const identity = new Identity(this, "Identity", {
+      webUrls,
+      removalPolicy,
+      ...(provider === undefined ? {} : { provider }),
+    });
+    const functions = new Functions(this, "Functions", { tables, identity, limits, markup, logs, service });
+    if (identity.hasUserPool) identity.checkSignUps(functions.get("identity/pre-sign-up"));
+    const httpApi = new DuetHttpApi(this, "HttpApi", { functions, identity, throttle, logs });
+    const webSocketApi = new DuetWebSocketApi(this, "WebSocketApi", {
+      functions,
+      throttle,
+      logs,
+      hasLogRole: hasApiGatewayLogRole,
+    });
+
+    const metrics = new DuetMetrics(this, "Metrics", {
+      service,
+      functions,
+      tables,
+      httpApi: httpApi.api,
+      webSocketApi: webSocketApi.api,
+    });
+    const { alarmsTopic, runbookUrl = RUNBOOK_PATH } = props;
+    const { alarms } = new Alarms(this, "Alarms", {
+      metrics,
+      runbookUrl,
+      ...(alarmsTopic === undefined ? {} : { topic: alarmsTopic }),
+    });
+    new DuetDashboard(this, "Dashboard", { metrics, alarms });
+    this.alarms = alarms;
+
+    this.apiUrl = httpApi.url;
+    this.webSocketUrl = webSocketApi.url;
+    const { issuer, audience, usernameClaim } = identity;
+    this.provider = { issuer, audience, usernameClaim };
+  }
+}
