@@ -1,12 +1,14 @@
 import { v7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DynamoDbEngine } from "../../local/dynamodb/dynamodb.ts";
+import { openDocuments } from "../docs/documents.ts";
 import { openSocket, refusedHandshake, startSystem } from "./system.ts";
 
 /** Two users talk, through the local runtime, on this storage. */
 export function mainPath(dynamoDb: DynamoDbEngine): void {
   describe(`two users talk, on ${JSON.stringify(dynamoDb)}`, () => {
     let system: Awaited<ReturnType<typeof startSystem>>;
+    const documents = openDocuments();
     let pairs = 0;
     const pair = async () => {
       pairs++;
@@ -15,9 +17,14 @@ export function mainPath(dynamoDb: DynamoDbEngine): void {
       return { alice, bob };
     };
     beforeAll(async () => {
-      system = await startSystem({ dynamoDb });
+      system = await startSystem({ dynamoDb, check: documents });
     });
-    afterAll(() => system?.close());
+    afterAll(async () => {
+      await system?.close();
+      // Every answer and frame of these tests is as docs/openapi.yaml and docs/asyncapi.yaml say.
+      expect(documents.faults).toEqual([]);
+      expect(documents.seen.size).toBeGreaterThan(20);
+    });
 
     test("[P2] [P3] alice's POST is 201 with seq 1, and each of bob's two open sockets gets the payload", async () => {
       const { alice, bob } = await pair();

@@ -8,9 +8,15 @@ import { requestTokens } from "../../local/identity/request-tokens.ts";
 import type { Runtime } from "../../local/runtime.ts";
 import { localDynamoDb } from "../storage.ts";
 
+/** Sees every answer and every frame that the users of a system get. */
+export interface Check {
+  response(got: { method: string; path: string; response: Response }): Promise<void>;
+  frame(frame: Json): void;
+}
+
 /** The whole system in this process, in memory, on a free port, as `npm start` puts it up. */
 export async function startSystem(
-  options: { dynamoDb: DynamoDbEngine; limits?: boolean } & Partial<Pick<DuetOptions, "log" | "chaos">>,
+  options: { dynamoDb: DynamoDbEngine; limits?: boolean; check?: Check } & Partial<Pick<DuetOptions, "log" | "chaos">>,
 ) {
   const runtime = await startDuet({
     port: 0,
@@ -26,7 +32,7 @@ export async function startSystem(
   const records = connectionRecords(runtime);
   return {
     runtime,
-    user: (username: string) => signIn(runtime, username),
+    user: (username: string) => signIn(runtime, username, options.check),
     connectionIds: async (username: string) =>
       (await records.live({ username, nowMs: Date.now() })).map(({ connectionId }) => connectionId),
     close: runtime.close,
@@ -40,14 +46,17 @@ function connectionRecords({ app, storageEndpoint }: Runtime) {
 }
 
 /** A signed-in user, by HTTP and by sockets. */
-async function signIn({ baseUrl }: Runtime, username: string) {
+async function signIn({ baseUrl }: Runtime, username: string, check?: Check) {
   const [token = ""] = await requestTokens({ baseUrl, usernames: [username] });
-  const call = (method: string, path: string, init: RequestInit = {}) =>
-    fetch(`${baseUrl}${path}`, {
+  const call = async (method: string, path: string, init: RequestInit = {}) => {
+    const response = await fetch(`${baseUrl}${path}`, {
       method,
       ...init,
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...init.headers },
     });
+    await check?.response({ method, path, response: response.clone() });
+    return response;
+  };
   const messagesOf = (peer: string) => `/api/conversations/${encodeURIComponent(peer)}/messages`;
   return {
     username,
@@ -57,7 +66,7 @@ async function signIn({ baseUrl }: Runtime, username: string) {
       answer(await call("POST", messagesOf(peer), { body: JSON.stringify(body), headers })),
     messages: async (peer: string, query = "") => answer(await call("GET", `${messagesOf(peer)}${query}`)),
     conversations: async (query = "") => answer(await call("GET", `/api/conversations${query}`)),
-    open: () => openSocket(baseUrl, ["duet.v1", `bearer.${token}`]),
+    open: () => openSocket(baseUrl, ["duet.v1", `bearer.${token}`], {}, check),
   };
 }
 
@@ -69,12 +78,19 @@ async function answer(response: Response): Promise<{ status: number; headers: He
 }
 
 /** An open socket and every frame that came on it. Rejects when the handshake is refused. */
-export async function openSocket(baseUrl: string, protocols: string[], headers: Record<string, string> = {}) {
+export async function openSocket(
+  baseUrl: string,
+  protocols: string[],
+  headers: Record<string, string> = {},
+  check?: Pick<Check, "frame">,
+) {
   const socket = new WebSocket(`${baseUrl.replace("http", "ws")}/ws`, protocols, { headers });
   const frames: Json[] = [];
   const arrived = new EventTarget();
   socket.on("message", (data) => {
-    frames.push(JSON.parse(data.toString()));
+    const frame: Json = JSON.parse(data.toString());
+    check?.frame(frame);
+    frames.push(frame);
     arrived.dispatchEvent(new Event("frame"));
   });
   await once(socket, "open");
@@ -93,8 +109,8 @@ export async function openSocket(baseUrl: string, protocols: string[], headers: 
     closed,
     frames,
     frame,
-    /** The answer to a frame that is sent when no other answer of that type is outstanding. */
-    ask: async (sent: unknown, type: string): Promise<Json> => {
+    /** The answer to a frame that is sent when no other answer of that type is outstanding; the gateway's own has none. */
+    ask: async (sent: unknown, type: string | undefined): Promise<Json> => {
       const before = frames.length;
       socket.send(typeof sent === "string" ? sent : JSON.stringify(sent));
       return frame((one) => one.type === type && frames.indexOf(one) >= before);
