@@ -12,8 +12,16 @@ const REQUIRE_BANNER = 'import { createRequire } from "node:module"; const requi
  * The output depends on the sources alone, so that a function's asset changes only with its code.
  */
 export function bundleFunctions(entries: readonly string[], outDirectory: string): void {
+  bundleModules(
+    entries.map((entry) => ({ in: join(FUNCTIONS, `${entry}.ts`), out: join(entry, "index") })),
+    outDirectory,
+  );
+}
+
+/** Bundles each module for Lambda's Node.js, with all that it imports, to `out` with the ending `.mjs`. */
+export function bundleModules(entryPoints: { in: string; out: string }[], outDirectory: string): void {
   buildSync({
-    entryPoints: entries.map((entry) => ({ in: join(FUNCTIONS, `${entry}.ts`), out: join(entry, "index") })),
+    entryPoints,
     outdir: outDirectory,
     outExtension: { ".js": ".mjs" },
     bundle: true,

@@ -6,15 +6,12 @@ import { Duration } from "aws-cdk-lib";
 import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
-import { buildSync } from "esbuild";
+import { bundleModules } from "../../lib/bundle.ts";
 
 const PROBES = fileURLToPath(new URL("probe", import.meta.url));
 
 /** Each is a module of its own in the one bundle: `http.mjs`. */
 const ENTRIES = ["authorize", "broken", "http", "state", "websocket"] as const;
-
-/** Lambda's ESM loader gives no `require`, which some of the SDK's CommonJS parts ask for. */
-const REQUIRE_BANNER = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 
 /** Long enough for whatever is meant to end by itself. */
 const PATIENT = Duration.seconds(15);
@@ -37,7 +34,10 @@ export class ProbeFunctions extends Construct {
   constructor(scope: Construct, id: string, { records }: { records: TableV2 }) {
     super(scope, id);
     const bundles = mkdtempSync(join(tmpdir(), "conformance-"));
-    bundleProbes(bundles);
+    bundleModules(
+      ENTRIES.map((entry) => ({ in: join(PROBES, `${entry}.ts`), out: entry })),
+      bundles,
+    );
     const code = Code.fromAsset(bundles);
     const create = (name: string, entry: (typeof ENTRIES)[number], timeout: Duration) => {
       const created = new LambdaFunction(this, name, {
@@ -62,22 +62,4 @@ export class ProbeFunctions extends Construct {
     // CDK has a copy of its own as soon as the asset is made.
     rmSync(bundles, { recursive: true });
   }
-}
-
-function bundleProbes(outDirectory: string): void {
-  buildSync({
-    entryPoints: ENTRIES.map((entry) => join(PROBES, `${entry}.ts`)),
-    outdir: outDirectory,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    minify: true,
-    platform: "node",
-    format: "esm",
-    // Not newer than what the local runtime runs on, so that the very same bundle runs here and there.
-    target: "node20",
-    mainFields: ["module", "main"],
-    banner: { js: REQUIRE_BANNER },
-    legalComments: "none",
-    logLevel: "error",
-  });
 }

@@ -10,6 +10,7 @@ const CACHE = fileURLToPath(new URL("../../../.duet/synth", import.meta.url));
 /** What the template depends on. */
 const INPUTS = [
   ...["app.ts", "stack.ts", "functions.ts", "http-apis.ts", "websocket-apis.ts", "probe", "cdk.json"],
+  "../../lib/bundle.ts",
   "../../package-lock.json",
 ];
 
