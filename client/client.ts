@@ -32,6 +32,8 @@ export interface ClientEvents {
 export interface Client {
   /** Whether it is connected. */
   readonly status: Status;
+  /** While `offline`: when the next attempt to connect comes, ms since the epoch by the device's clock. Else undefined. */
+  readonly retryAtMs: number | undefined;
   /** The user's own profile, once the server has told it. */
   readonly me: Profile | undefined;
   /** The user's conversations, the newest message first. What is here follows what happens on every device. */

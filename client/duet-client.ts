@@ -137,6 +137,10 @@ export class DuetClient implements Client {
     return this.#session.status;
   }
 
+  get retryAtMs(): number | undefined {
+    return this.#session.retryAtMs;
+  }
+
   get me(): Profile | undefined {
     return this.#username === undefined ? undefined : this.#profiles.get(this.#username);
   }

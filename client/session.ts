@@ -90,6 +90,11 @@ export class Session {
     return this.#status;
   }
 
+  /** When the next attempt to connect comes by itself; undefined while none waits. */
+  get retryAtMs(): number | undefined {
+    return this.#state.at === "offline" ? this.#state.retryAtMs : undefined;
+  }
+
   /** The connection that is online, by the name that the server gave it. */
   get connectionId(): string | undefined {
     return this.#state.at === "online" ? this.#lines.get(this.#state.line)?.connectionId : undefined;
