@@ -3,6 +3,7 @@ import { App, RemovalPolicy } from "aws-cdk-lib";
 import { SENDER_LIMITS_DEFAULT } from "../functions/protocol/limits.ts";
 import type { OidcProvider } from "../lib/identity.ts";
 import { DuetStack } from "../lib/stack.ts";
+import type { WebsiteProps } from "../lib/website.ts";
 
 const app = new App();
 const context = (key: string): string | undefined => app.node.tryGetContext(key)?.toString();
@@ -25,11 +26,33 @@ new DuetStack(app, "Duet", {
   ...(alarmsTopicArn === undefined ? {} : { alarmsTopicArn }),
   ...(runbookUrl === undefined ? {} : { runbookUrl }),
   hasApiGatewayLogRole: logRole === "existing",
-  webUrls: ["http://localhost:3000/"],
+  website: website(),
   limits: limits === "off" ? { messagesPerBurst: null, newPeersPerHour: null } : SENDER_LIMITS_DEFAULT,
   markup,
   removalPolicy: context("stage") === "dev" ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
 });
+
+function website(): WebsiteProps {
+  const name = context("domainName");
+  const certificateArn = context("certificateArn");
+  const firewall = context("firewall");
+  if ((name === undefined) !== (certificateArn === undefined))
+    throw new Error("-c domainName=… and -c certificateArn=… go together: a name, and its certificate in us-east-1");
+  if (certificateArn !== undefined && !/^arn:[\w-]+:acm:us-east-1:\d{12}:certificate\//.test(certificateArn))
+    throw new Error(
+      `-c certificateArn takes the ARN of a certificate in us-east-1; got ${JSON.stringify(certificateArn)}`,
+    );
+  if (
+    firewall !== undefined &&
+    firewall !== "on" &&
+    !/^arn:[\w-]+:wafv2:us-east-1:\d{12}:global\/webacl\//.test(firewall)
+  )
+    throw new Error(`-c firewall takes "on", or the ARN of a global web ACL; got ${JSON.stringify(firewall)}`);
+  return {
+    ...(name === undefined || certificateArn === undefined ? {} : { domain: { name, certificateArn } }),
+    ...(firewall === undefined ? {} : { firewall: firewall === "on" ? true : firewall }),
+  };
+}
 
 function oidcProvider(): OidcProvider | undefined {
   const issuer = context("issuer");
@@ -37,5 +60,13 @@ function oidcProvider(): OidcProvider | undefined {
   const audience = context("audience");
   if (!/^https:\/\/[^/]/.test(issuer)) throw new Error(`-c issuer=… takes an https URL; got ${JSON.stringify(issuer)}`);
   if (audience === undefined) throw new Error("-c issuer=… needs -c audience=…: the aud of the issuer's access tokens");
-  return { issuer, audience, usernameClaim: context("usernameClaim") ?? "username" };
+  const clientId = context("clientId");
+  const scope = context("scope");
+  return {
+    issuer,
+    audience,
+    usernameClaim: context("usernameClaim") ?? "username",
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(scope === undefined ? {} : { scope }),
+  };
 }

@@ -9,7 +9,7 @@ import { watchSources } from "../local/watch.ts";
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 
 /** What the template depends on. */
-const INPUTS = ["bin/duet.ts", "lib", "functions", "cdk.json", "package-lock.json"];
+const INPUTS = ["bin/duet.ts", "lib", "functions", "client", "web", "cdk.json", "package-lock.json"];
 
 /** They exist from the start, so that the line which is printed works when it is pasted. */
 const DEMO_USERS = ["alice", "bob"];
@@ -94,6 +94,7 @@ function banner({ baseUrl, storage, embeddedIssuer }: { baseUrl: string; storage
   return `
 Duet is ready on ${baseUrl}
 
+  Chat       ${baseUrl}
   API        ${baseUrl}/api
   WebSocket  ${baseUrl.replace("http", "ws")}/ws
   Data       ${storage}${embeddedIssuer ? demo : ""}

@@ -1,4 +1,4 @@
-import { Aws, Duration, type RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Aws, Duration, Lazy, type RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   AccountRecovery,
   CfnManagedLoginBranding,
@@ -20,6 +20,27 @@ export interface OidcProvider {
   audience: string;
   /** The claim of the access token that holds the username. */
   usernameClaim: string;
+  /** Of the chat page, a public client that signs in by code with PKCE. Default: `audience`. */
+  clientId?: string;
+  /** What the chat page asks for. Default: `openid profile offline_access`, the last for a refresh token. */
+  scope?: string;
+  /** What the chat page adds to its request to sign in, as `{ audience: "…" }` where a provider wants it. */
+  authorizationParameters?: Record<string, string>;
+}
+
+/** What the chat page has to know to sign users in. */
+export interface WebClient {
+  /** Becomes `config.json`, which web/session/config.ts reads. */
+  config: {
+    issuer: string;
+    clientId: string;
+    usernameClaim: string;
+    scope: string;
+    logoutUrl?: string;
+    authorizationParameters?: Record<string, string>;
+  };
+  /** Where the page asks for tokens. They depend on nothing that depends on the website. */
+  origins: string[];
 }
 
 export interface IdentityProps {
@@ -37,19 +58,40 @@ export class Identity extends Construct implements OidcProvider {
   readonly usernameClaim: string;
   /** Absent where there is another provider. */
   readonly userPool?: UserPool;
+  readonly webClient: WebClient;
+  readonly #webUrls: string[];
 
   constructor(scope: Construct, id: string, { provider, webUrls, removalPolicy }: IdentityProps) {
     super(scope, id);
+    this.#webUrls = [...webUrls];
     if (provider === undefined) {
       this.userPool = this.#createUserPool(removalPolicy);
       this.issuer = this.userPool.userPoolProviderUrl;
-      this.audience = this.#createClient(this.userPool, [...webUrls]);
+      this.audience = this.#createClient(this.userPool);
       this.usernameClaim = "username";
+      this.webClient = this.#managedLogin(this.userPool);
     } else {
-      this.issuer = provider.issuer;
-      this.audience = provider.audience;
-      this.usernameClaim = provider.usernameClaim;
+      const { issuer, audience, usernameClaim, clientId = audience, authorizationParameters } = provider;
+      const { scope: asked = "openid profile offline_access" } = provider;
+      this.issuer = issuer;
+      this.audience = audience;
+      this.usernameClaim = usernameClaim;
+      this.webClient = {
+        config: {
+          issuer,
+          clientId,
+          usernameClaim,
+          scope: asked,
+          ...(authorizationParameters === undefined ? {} : { authorizationParameters }),
+        },
+        origins: [new URL(issuer).origin],
+      };
     }
+  }
+
+  /** Where a web client is served, for the redirects of the user pool's sign-in page; another provider is told elsewhere. */
+  addWebUrl(url: string): void {
+    this.#webUrls.push(url);
   }
 
   get hasUserPool(): boolean {
@@ -94,7 +136,8 @@ export class Identity extends Construct implements OidcProvider {
   }
 
   /** Answers the client id. */
-  #createClient(userPool: UserPool, webUrls: string[]): string {
+  #createClient(userPool: UserPool): string {
+    const webUrls = Lazy.list({ produce: () => this.#webUrls });
     const client = userPool.addClient("WebClient", {
       generateSecret: false,
       preventUserExistenceErrors: true,
@@ -108,19 +151,32 @@ export class Identity extends Construct implements OidcProvider {
         logoutUrls: webUrls,
       },
     });
-    // The prefix has to be unique in its Region, and may not hold what a stack's name may.
-    const stackName = Stack.of(this)
-      .stackName.toLowerCase()
-      .replace(/[^a-z0-9-]/g, "");
-    userPool.addDomain("ManagedLogin", {
-      cognitoDomain: { domainPrefix: `${stackName}-${Aws.ACCOUNT_ID}` },
-      managedLoginVersion: ManagedLoginVersion.NEWER_MANAGED_LOGIN,
-    });
     new CfnManagedLoginBranding(this, "Branding", {
       userPoolId: userPool.userPoolId,
       clientId: client.userPoolClientId,
       useCognitoProvidedValues: true,
     });
     return client.userPoolClientId;
+  }
+
+  #managedLogin(userPool: UserPool): WebClient {
+    // The prefix has to be unique in its Region, and may not hold what a stack's name may.
+    const stackName = Stack.of(this)
+      .stackName.toLowerCase()
+      .replace(/[^a-z0-9-]/g, "");
+    const domain = userPool.addDomain("ManagedLogin", {
+      cognitoDomain: { domainPrefix: `${stackName}-${Aws.ACCOUNT_ID}` },
+      managedLoginVersion: ManagedLoginVersion.NEWER_MANAGED_LOGIN,
+    });
+    return {
+      config: {
+        issuer: this.issuer,
+        clientId: this.audience,
+        usernameClaim: this.usernameClaim,
+        scope: "openid profile",
+        logoutUrl: `${domain.baseUrl()}/logout`,
+      },
+      origins: [`https://cognito-idp.${Aws.REGION}.${Aws.URL_SUFFIX}`, domain.baseUrl()],
+    };
   }
 }

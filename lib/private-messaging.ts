@@ -12,9 +12,10 @@ import { Identity, type OidcProvider } from "./identity.ts";
 import { DuetMetrics } from "./metrics.ts";
 import { Tables } from "./tables.ts";
 import { THROTTLE_DEFAULT, type Throttle } from "./throttles.ts";
+import { Website, type WebsiteProps } from "./website.ts";
 import { DuetWebSocketApi } from "./websocket-api.ts";
 
-export type { OidcProvider, SenderLimits, Throttle };
+export type { OidcProvider, SenderLimits, Throttle, WebsiteProps };
 
 const RUNBOOK_PATH = "docs/operations.md";
 
@@ -24,7 +25,15 @@ export interface PrivateMessagingProps {
    * Default: a Cognito user pool with managed login is made.
    */
   provider?: OidcProvider;
-  /** Where web clients are served, for the redirects of the user pool's sign-in page. Without a user pool of no use. */
+  /**
+   * Whether the chat page is served, and both APIs with it, at one address by CloudFront; with a domain of one's own and
+   * a firewall, if wanted. Default: it is not.
+   */
+  website?: boolean | WebsiteProps;
+  /**
+   * Where other web clients are served, for the redirects of the user pool's sign-in page; a user pool has to be given
+   * one, if there is no website. Without a user pool of no use.
+   */
   webUrls?: readonly string[];
   /** What one sender may do: messages in 10 s, new conversations in an hour. Default 20 and 30; `null` is no limit. */
   limits?: SenderLimits;
@@ -58,10 +67,12 @@ export interface PrivateMessagingProps {
  * user pool. Nothing of it costs anything while nobody writes, but for the alarms.
  */
 export class PrivateMessaging extends Construct {
-  /** `https://…`, without `/api`. */
+  /** `https://…`, without `/api`. Where there is a website, this is its address. */
   readonly apiUrl: string;
   /** `wss://…/ws` */
   readonly webSocketUrl: string;
+  /** The chat page, if it is served. */
+  readonly website?: Website;
   /** For actions of one's own. */
   readonly alarms: readonly Alarm[];
   /** Who signs users in, as clients have to know: the provider that was given, or the user pool and its client. */
@@ -69,7 +80,7 @@ export class PrivateMessaging extends Construct {
 
   constructor(scope: Construct, id: string, props: PrivateMessagingProps = {}) {
     super(scope, id);
-    const { provider, webUrls = [], limits = SENDER_LIMITS_DEFAULT, markup = "strip" } = props;
+    const { provider, website = false, webUrls = [], limits = SENDER_LIMITS_DEFAULT, markup = "strip" } = props;
     const { throttle = THROTTLE_DEFAULT, removalPolicy = RemovalPolicy.RETAIN } = props;
     const { hasApiGatewayLogRole = false, logRetention = RetentionDays.ONE_MONTH } = props;
     const logs = { retention: logRetention, removalPolicy };
@@ -107,8 +118,20 @@ export class PrivateMessaging extends Construct {
     new DuetDashboard(this, "Dashboard", { metrics, alarms });
     this.alarms = alarms;
 
-    this.apiUrl = httpApi.url;
-    this.webSocketUrl = webSocketApi.url;
+    if (website !== false) {
+      this.website = new Website(this, "Website", {
+        ...(website === true ? {} : website),
+        httpApi: httpApi.api,
+        webSocketApi: webSocketApi.api,
+        client: identity.webClient,
+        removalPolicy,
+        logs,
+      });
+      identity.addWebUrl(`${this.website.url}/`);
+    }
+    this.apiUrl = this.website?.url ?? httpApi.url;
+    this.webSocketUrl =
+      this.website === undefined ? webSocketApi.url : `${this.website.url.replace("https", "wss")}/ws`;
     const { issuer, audience, usernameClaim } = identity;
     this.provider = { issuer, audience, usernameClaim };
   }

@@ -60,7 +60,7 @@ async function fetchDocument(subject: string, url: string, init: RequestInit): P
   }
 }
 
-async function readLimited(response: Response): Promise<Buffer> {
+async function readLimited(response: Response): Promise<Buffer<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {

@@ -9,7 +9,7 @@ import { DuetStack, type DuetStackProps } from "../../lib/stack.ts";
 /** What cdk-nag's AwsSolutions pack says of the stack, but for the findings that are accepted. */
 function findings(props: DuetStackProps, change: (stack: DuetStack) => void = () => undefined): string[] {
   const app = new App();
-  const stack = new DuetStack(app, "Duet", { webUrls: ["http://localhost:3000/"], ...props });
+  const stack = new DuetStack(app, "Duet", { website: true, ...props });
   change(stack);
   Aspects.of(app).add(new AwsSolutionsChecks());
   const all = Annotations.fromStack(stack);
@@ -27,6 +27,16 @@ test.each<[string, DuetStackProps]>([
   ["as it is deployed", {}],
   ["with another provider, and with somebody to tell of alarms", { provider, alarmsTopicArn }],
   ["where API Gateway has a role for logs", { hasApiGatewayLogRole: true }],
+  [
+    "with a domain and a firewall of its own",
+    {
+      website: {
+        domain: { name: "chat.example.com", certificateArn: "arn:aws:acm:us-east-1:123456789012:certificate/1" },
+        firewall: true,
+      },
+    },
+  ],
+  ["without a website", { website: false, webUrls: ["https://elsewhere.example/"] }],
 ])("the stack has no finding of cdk-nag that is not accepted, %s", { timeout: 120_000 }, (_, props) => {
   expect(findings(props)).toEqual([]);
 });
@@ -42,7 +52,7 @@ test("a finding would be seen, also on a resource on which another is accepted",
 });
 
 test("each finding that is accepted has a reason, and is accepted on one resource", { timeout: 120_000 }, () => {
-  const stack = new DuetStack(new App(), "Duet", { webUrls: ["http://localhost:3000/"] });
+  const stack = new DuetStack(new App(), "Duet", { website: true });
   const accepted = stack.node
     .findAll()
     .filter(CfnResource.isCfnResource)
@@ -59,10 +69,16 @@ test("each finding that is accepted has a reason, and is accepted on one resourc
   for (const { id, of } of accepted) counts[`${id} ${of}`] = (counts[`${id} ${of}`] ?? 0) + 1;
   expect(counts).toEqual({
     "AwsSolutions-APIG4 AWS::ApiGatewayV2::Route": 4,
+    "AwsSolutions-CFR1 AWS::CloudFront::Distribution": 1,
+    "AwsSolutions-CFR2 AWS::CloudFront::Distribution": 1,
+    "AwsSolutions-CFR3 AWS::CloudFront::Distribution": 1,
+    "AwsSolutions-CFR4 AWS::CloudFront::Distribution": 1,
     "AwsSolutions-COG2 AWS::Cognito::UserPool": 1,
     "AwsSolutions-COG8 AWS::Cognito::UserPool": 1,
-    "AwsSolutions-IAM4 AWS::IAM::Role": 1,
-    "AwsSolutions-IAM5 AWS::IAM::Policy": 8,
+    "AwsSolutions-IAM4 AWS::IAM::Role": 2,
+    "AwsSolutions-IAM5 AWS::IAM::Policy": 9,
+    "AwsSolutions-L1 AWS::Lambda::Function": 1,
+    "AwsSolutions-S1 AWS::S3::Bucket": 1,
   });
   expect(stack.templateOptions.metadata?.cdk_nag).toBeUndefined();
 });

@@ -14,9 +14,13 @@ interface Grant {
   resource: string;
 }
 
-/** Every statement of every policy that is attached to a role. */
+/** CDK's own function that copies the website into its bucket. */
+const DEPLOYMENT = /^CustomCDKBucketDeployment/;
+
+/** Every statement of every policy that is attached to a role, but for that of `DEPLOYMENT`. */
 function grants(): Grant[] {
-  return duet.all("AWS::IAM::Policy").flatMap(({ id, Properties: { PolicyDocument, Roles } }) => {
+  const own = duet.all("AWS::IAM::Policy").filter(({ id }) => !DEPLOYMENT.test(id));
+  return own.flatMap(({ id, Properties: { PolicyDocument, Roles } }) => {
     const [role, ...more] = Roles.map(({ Ref }: { Ref: string }) => Ref);
     expect(more, id).toEqual([]);
     return PolicyDocument.Statement.flatMap((statement: Record<string, unknown>) => {
@@ -89,7 +93,24 @@ test("no grant has a wildcard, but for the connections of the one stage", () => 
   }
 });
 
-test("no role has another policy, but for the one that API Gateway writes its logs with", () => {
+test("what copies the website may read what was deployed, write the website's bucket, and tell CloudFront", () => {
+  const policies = duet.all("AWS::IAM::Policy").filter(({ id }) => DEPLOYMENT.test(id));
+  const statements = policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+  const places = statements.map(({ Resource }) => JSON.stringify(Resource));
+  expect(statements).toHaveLength(3);
+  for (const [index, { Action }] of statements.entries()) {
+    const isOwnBucket = places[index]?.includes("WebsiteBucket");
+    const isInvalidation = [Action].flat().every((action: string) => action.startsWith("cloudfront:"));
+    if (isInvalidation)
+      expect([...Action].sort()).toEqual(["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"]);
+    else if (!isOwnBucket) {
+      expect(places[index]).toContain("cdk-hnb659fds-assets-");
+      expect([...Action].sort()).toEqual(["s3:GetBucket*", "s3:GetObject*", "s3:List*"]);
+    }
+  }
+});
+
+test("no role has another policy, but for the one that API Gateway writes its logs with, and that of CDK's own", () => {
   const others = duet.all("AWS::IAM::Role").flatMap(({ id, Properties }) => {
     const { AssumeRolePolicyDocument, ...more } = Properties;
     const [statement, ...statements] = AssumeRolePolicyDocument.Statement;
@@ -113,6 +134,17 @@ test("no role has another policy, but for the one that API Gateway writes its lo
         },
       ],
     },
+    {
+      id: expect.stringMatching(DEPLOYMENT),
+      ManagedPolicyArns: [
+        {
+          "Fn::Join": [
+            "",
+            ["arn:", { Ref: "AWS::Partition" }, ":iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"],
+          ],
+        },
+      ],
+    },
   ]);
 });
 
@@ -124,11 +156,27 @@ test("only the two APIs and the user pool may invoke a function, and each only f
   }
 });
 
+test("the website's bucket is read by the one distribution, and by nobody without TLS", () => {
+  const statements = duet.all("AWS::S3::BucketPolicy").flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+  expect(statements).toEqual([
+    expect.objectContaining({ Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } }),
+    expect.objectContaining({
+      Effect: "Allow",
+      Action: "s3:GetObject",
+      Principal: { Service: "cloudfront.amazonaws.com" },
+      Condition: { StringEquals: { "AWS:SourceArn": expect.anything() } },
+    }),
+  ]);
+  expect(JSON.stringify(statements[1].Condition)).toContain("WebsiteDistribution");
+});
+
 test("there is no policy of another kind", () => {
   const types = new Set(Object.values(duet.resources).map(({ Type }) => Type));
   expect([...types].filter((type) => /Policy|Permission|Role/.test(type)).sort()).toEqual([
+    "AWS::CloudFront::ResponseHeadersPolicy",
     "AWS::IAM::Policy",
     "AWS::IAM::Role",
     "AWS::Lambda::Permission",
+    "AWS::S3::BucketPolicy",
   ]);
 });

@@ -1,0 +1,145 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { startSystem } from "../app/system.ts";
+import { type Person, startPeople } from "./people.ts";
+
+const MESSAGES = 500;
+const text = (number: number) => `message ${number} ${"word ".repeat(number % 23)}`.trim();
+
+let system: Awaited<ReturnType<typeof startSystem>>;
+let people: Awaited<ReturnType<typeof startPeople>>;
+beforeAll(async () => {
+  system = await startSystem({ dynamoDb: "auto", limits: false });
+  people = await startPeople(() => system.runtime.baseUrl);
+  const [ann, ben] = [await system.user("ann"), await system.user("ben")];
+  await ann.call("GET", "/api/me");
+  await ben.call("GET", "/api/me");
+  for (let number = 1; number <= MESSAGES; number++)
+    await (number % 3 === 0 ? ann.send("ben", { text: text(number) }) : ben.send("ann", { text: text(number) }));
+});
+afterEach(async () => {
+  await people.leave();
+});
+afterAll(async () => {
+  await people?.close();
+  await system?.close();
+});
+
+async function reader(): Promise<Person> {
+  const ann = await people.person("ann");
+  await ann.signIn("/c/ben");
+  await ann.messages(text(MESSAGES)).waitFor();
+  return ann;
+}
+
+const log = (person: Person) => person.page.getByRole("log");
+const scrollTo = (person: Person, top: number) =>
+  log(person).evaluate((element, to) => {
+    element.scrollTop = to;
+  }, top);
+const isAtEnd = (person: Person) =>
+  log(person).evaluate(({ scrollHeight, clientHeight, scrollTop }) => scrollHeight - clientHeight - scrollTop <= 15);
+
+/** The first row that can be seen, and where it is. */
+const firstSeen = (person: Person) =>
+  log(person).evaluate((element) => {
+    const edge = element.getBoundingClientRect().top;
+    const row = [...element.querySelectorAll<HTMLElement>("li.message")].find(
+      (each) => each.getBoundingClientRect().bottom > edge,
+    );
+    return { seq: row?.dataset.seq ?? "", top: (row?.getBoundingClientRect().top ?? 0) - edge };
+  });
+const topOf = (person: Person, seq: string) =>
+  log(person).evaluate((element, wanted) => {
+    const row = element.querySelector(`li[data-seq="${wanted}"]`);
+    return row === null ? undefined : row.getBoundingClientRect().top - element.getBoundingClientRect().top;
+  }, seq);
+
+test(`a history of ${MESSAGES} messages is reached by scrolling up, in order and without a gap, a few rows at a time`, async () => {
+  const ann = await reader();
+  expect(await isAtEnd(ann)).toBe(true);
+  const seen = new Set<number>();
+  let rowsMax = 0;
+  for (let step = 0; !seen.has(1) && step < 200; step++) {
+    const seqs = await log(ann).evaluate((element) =>
+      [...element.querySelectorAll<HTMLElement>("li.message")].map(({ dataset }) => Number(dataset.seq)),
+    );
+    expect(seqs).toEqual(seqs.map((_, index) => (seqs[0] ?? 0) + index));
+    for (const seq of seqs) seen.add(seq);
+    rowsMax = Math.max(rowsMax, seqs.length);
+    if (seen.has(1)) break;
+    const first = seqs[0] ?? 0;
+    await scrollTo(ann, 0);
+    // What comes next is there when the first row is an earlier one.
+    await ann.page.waitForFunction(
+      (before) => Number(document.querySelector<HTMLElement>("li.message")?.dataset.seq) < before,
+      first,
+    );
+  }
+  expect(seen.size).toBe(MESSAGES);
+  expect(rowsMax).toBeLessThanOrEqual(300);
+  await ann.page.getByText("The conversation begins here").waitFor();
+  await ann.page.getByRole("button", { name: "Jump to the latest message" }).click();
+  await ann.messages(text(MESSAGES)).waitFor();
+  expect(await isAtEnd(ann)).toBe(true);
+});
+
+test("what is read stays where it is while earlier messages are put before it", async () => {
+  const ann = await reader();
+  for (let page = 0; page < 4; page++) {
+    // At once, before the page has heard of it.
+    const { seq, top, first } = await log(ann).evaluate((element) => {
+      element.scrollTop = 0;
+      const row = element.querySelector<HTMLElement>("li.message");
+      const topPx = (row?.getBoundingClientRect().top ?? 0) - element.getBoundingClientRect().top;
+      return { seq: row?.dataset.seq ?? "", top: topPx, first: Number(row?.dataset.seq) };
+    });
+    await ann.page.waitForFunction(
+      (before) => Number(document.querySelector<HTMLElement>("li.message")?.dataset.seq) < before,
+      first,
+    );
+    expect(Math.abs(((await topOf(ann, seq)) ?? Number.NaN) - top)).toBeLessThanOrEqual(1);
+  }
+});
+
+test("what comes while one reads above does not move the page, and is counted; one's own message leads to the end", async () => {
+  const ann = await reader();
+  await log(ann).evaluate((element) => {
+    element.scrollTop = element.scrollHeight / 2;
+  });
+  await ann.page.getByRole("button", { name: "Jump to the latest message" }).waitFor();
+  const { seq, top } = await firstSeen(ann);
+  const ben = await system.user("ben");
+  await ben.send("ann", { text: "something new" });
+  await ann.page.locator(".to-latest .count", { hasText: "1" }).waitFor();
+  expect(Math.abs(((await topOf(ann, seq)) ?? Number.NaN) - top)).toBeLessThanOrEqual(1);
+  // Nobody has seen it: it is not read.
+  await ann.row("ben").locator(".dot", { hasText: "1" }).waitFor();
+  await ann.say("my own");
+  await ann.page.waitForFunction(() => {
+    const element = document.querySelector(".log");
+    return element !== null && element.scrollHeight - element.clientHeight - element.scrollTop <= 15;
+  });
+  await ann.row("ben").locator(".dot").waitFor({ state: "detached" });
+});
+
+test("at the end, what comes is followed", async () => {
+  const ann = await reader();
+  const ben = await system.user("ben");
+  for (let number = 1; number <= 5; number++) await ben.send("ann", { text: `followed ${number}` });
+  await ann.messages("followed 5").waitFor();
+  expect(await isAtEnd(ann)).toBe(true);
+});
+
+test("earlier messages that cannot be loaded say so, and come when asked again", async () => {
+  const ann = await reader();
+  await ann.page.route("**/messages?before=*", (route) => route.abort());
+  for (let step = 0; step < 3; step++) await scrollTo(ann, 0);
+  await ann.page.getByText("Earlier messages could not be loaded.").waitFor();
+  await ann.page.unroute("**/messages?before=*");
+  const first = await ann.page.locator("li.message").first().getAttribute("data-seq");
+  await ann.page.getByRole("button", { name: "Try again" }).click();
+  await ann.page.waitForFunction(
+    (before) => Number(document.querySelector<HTMLElement>("li.message")?.dataset.seq) < Number(before),
+    first,
+  );
+});

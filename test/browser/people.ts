@@ -1,0 +1,98 @@
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { requestTokens } from "../../local/identity/request-tokens.ts";
+import { launchChromium } from "./chromium.ts";
+
+/** So long a page may take for anything: the machine may be busy, and then everything takes longer. */
+const WAIT_MS_MAX = 20_000;
+
+/** Somebody in a browser of their own, with nothing in it from before. */
+export interface Person {
+  readonly username: string;
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** What the page complained of: errors, and what its Content-Security-Policy refused. */
+  readonly complaints: string[];
+  /** Opens the page, and signs in where that is needed. */
+  signIn(path?: string): Promise<void>;
+  /** Shows the conversation with a user. */
+  open(peer: string): Promise<void>;
+  /** Writes and sends by the keyboard. */
+  say(text: string): Promise<void>;
+  /** The messages in the page that hold this text. */
+  messages(text?: string): Locator;
+  /** The texts of the messages in the page, from the first to the last. */
+  texts(): Promise<string[]>;
+  /** The row in the list of conversations. */
+  row(peer: string): Locator;
+}
+
+/** People who use the system at `baseUrl`, each with a browser context of their own. */
+export async function startPeople(baseUrl: () => string) {
+  const browser = await launchChromium();
+  const contexts: BrowserContext[] = [];
+  return {
+    browser,
+    async person(username: string, options: BrowserContextOptions = {}): Promise<Person> {
+      const context = await newContext(browser, options);
+      contexts.push(context);
+      return createPerson({ username, context, page: await context.newPage(), baseUrl });
+    },
+    /** Another tab in the same browser. */
+    async anotherTab({ username, context }: Person): Promise<Person> {
+      return createPerson({ username, context, page: await context.newPage(), baseUrl });
+    },
+    /** Users who exist, as if they had signed in once. */
+    async createUsers(...usernames: string[]): Promise<void> {
+      for (const token of await requestTokens({ baseUrl: baseUrl(), usernames }))
+        await fetch(`${baseUrl()}/api/me`, { headers: { authorization: `Bearer ${token}` } });
+    },
+    async leave(): Promise<void> {
+      await Promise.all(contexts.splice(0).map((context) => context.close()));
+    },
+    async close(): Promise<void> {
+      await browser.close();
+    },
+  };
+}
+
+async function newContext(browser: Browser, options: BrowserContextOptions): Promise<BrowserContext> {
+  const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1100, height: 760 }, ...options });
+  context.setDefaultTimeout(WAIT_MS_MAX);
+  return context;
+}
+
+function createPerson(parts: { username: string; context: BrowserContext; page: Page; baseUrl: () => string }): Person {
+  const { username, context, page, baseUrl } = parts;
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.stack ?? String(error)));
+  page.on("console", (line) => {
+    if (/Content.Security.Policy|TrustedHTML|Refused to/i.test(line.text())) complaints.push(line.text());
+  });
+  const message = page.getByRole("textbox", { name: /^(Message|消息)$/ });
+  return {
+    username,
+    context,
+    page,
+    complaints,
+    async signIn(path = "/") {
+      await page.goto(`${baseUrl()}${path}`);
+      await page.getByRole("button", { name: /^(Sign in|登录)$/ }).click();
+      await page.getByLabel("or as somebody else").fill(username);
+      await page.getByRole("button", { name: "Open", exact: true }).click();
+      await page.locator(".panes").waitFor();
+    },
+    async open(peer) {
+      const find = page.getByRole("searchbox");
+      await find.fill(peer);
+      await find.press("Enter");
+      await message.waitFor();
+    },
+    async say(text) {
+      await message.fill(text);
+      await message.press("Enter");
+    },
+    messages: (text) => page.locator("li.message").filter(text === undefined ? {} : { hasText: text }),
+    texts: () => page.locator("li.message .text").allInnerTexts(),
+    row: (peer) => page.locator(".rows .row").filter({ has: page.locator(".name", { hasText: peer }) }),
+  };
+}

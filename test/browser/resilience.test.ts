@@ -1,0 +1,176 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { descendants, freePort, left, run } from "../app/process.ts";
+import { type Person, startPeople } from "./people.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "duet-browser-"));
+let port = 0;
+let server: ReturnType<typeof run>;
+let people: Awaited<ReturnType<typeof startPeople>>;
+
+/** The whole system as a command, with its data in a directory, so that it can be killed and comes back. */
+async function startServer(): Promise<void> {
+  server = run(process.execPath, [
+    ...["--import", "tsx", "bin/start.ts", "--port", String(port), "--data", directory, "--no-limits", "--quiet"],
+  ]);
+  await server.printed(/Started in/);
+}
+
+/** With all that it has started, as when the power fails. */
+async function killServer(): Promise<void> {
+  const pids = descendants(server.child);
+  for (const pid of pids) process.kill(pid, "SIGKILL");
+  expect(await left(pids)).toEqual([]);
+}
+
+beforeAll(async () => {
+  port = await freePort();
+  await startServer();
+  people = await startPeople(() => `http://localhost:${port}`);
+});
+afterEach(async () => {
+  await people.leave();
+});
+afterAll(async () => {
+  await people?.close();
+  if (server !== undefined) {
+    server.child.kill("SIGTERM");
+    await server.exited;
+  }
+  rmSync(directory, { recursive: true, force: true });
+});
+
+let pairs = 0;
+async function talking(): Promise<[Person, Person]> {
+  pairs++;
+  const [ann, ben] = [await people.person(`ann${pairs}`), await people.person(`ben${pairs}`)];
+  await people.createUsers(ann.username, ben.username);
+  await ann.signIn(`/c/${ben.username}`);
+  await ben.signIn(`/c/${ann.username}`);
+  await ann.say("hello");
+  await ben.messages("hello").waitFor();
+  return [ann, ben];
+}
+
+test("offline and back: what is written meanwhile is sent, what came meanwhile is there, once and in order", async () => {
+  const [ann, ben] = await talking();
+  await ann.context.setOffline(true);
+  await ann.page.locator(".banner", { hasText: "You are offline." }).waitFor();
+  await ann.say("written offline 1");
+  await ann.say("written offline 2");
+  await ann.page.locator('li.message[data-state="sending"]').nth(1).waitFor();
+  for (let number = 1; number <= 5; number++) await ben.say(`missed ${number}`);
+  await ben.page.locator('li.message[data-state="sent"]', { hasText: "missed 5" }).waitFor();
+  await ann.context.setOffline(false);
+  await ben.messages("written offline 2").waitFor();
+  await ann.messages("missed 5").waitFor();
+  await ann.page.locator(".banner:not(.none)").waitFor({ state: "detached" });
+  await ann.page.locator('li.message[data-state="sending"]').waitFor({ state: "detached" });
+  const expected = ["hello", ...[1, 2, 3, 4, 5].map((n) => `missed ${n}`), "written offline 1", "written offline 2"];
+  expect(await ann.texts()).toEqual(expected);
+  expect(await ben.texts()).toEqual(expected);
+});
+
+test("the server is killed and comes back: nothing acknowledged is lost, nothing is there twice", async () => {
+  const [ann, ben] = await talking();
+  for (let number = 1; number <= 3; number++) await ann.say(`before ${number}`);
+  await ben.messages("before 3").waitFor();
+  await killServer();
+  await ann.page.locator(".banner:not(.none)").waitFor();
+  await ann.say("while it is gone");
+  await ann.page.locator('li.message[data-state="sending"]', { hasText: "while it is gone" }).waitFor();
+  await startServer();
+  await ann.page
+    .locator(".banner")
+    .getByRole("button", { name: "Try now" })
+    .click({ timeout: 5_000 })
+    .catch(() => undefined);
+  await ben.messages("while it is gone").waitFor({ timeout: 60_000 });
+  await ann.page.locator('li.message[data-state="sending"]').waitFor({ state: "detached" });
+  await ben.say("welcome back");
+  await ann.messages("welcome back").waitFor({ timeout: 60_000 });
+  const expected = ["hello", "before 1", "before 2", "before 3", "while it is gone", "welcome back"];
+  expect(await ann.texts()).toEqual(expected);
+  expect(await ben.texts()).toEqual(expected);
+}, 180_000);
+
+test("a message on its way outlives the page: it is sent when the page is opened again", async () => {
+  const [ann, ben] = await talking();
+  await ann.page.route("**/messages", (route) => route.abort());
+  await ann.say("left behind");
+  await ann.page.locator('li.message[data-state="sending"]').waitFor();
+  await ann.page.close();
+  const again = await people.anotherTab(ann);
+  await again.page.goto(`http://localhost:${port}/c/${ben.username}`);
+  await ben.messages("left behind").waitFor();
+  expect(await ben.texts()).toEqual(["hello", "left behind"]);
+});
+
+test("an answer that is lost on the way does not make a second message", async () => {
+  const [ann, ben] = await talking();
+  let lost = 0;
+  await ann.page.route("**/messages", async (route) => {
+    if (route.request().method() !== "POST" || lost >= 2) return route.continue();
+    lost++;
+    await route.fetch();
+    return route.abort();
+  });
+  await ann.say("only once");
+  await ann.page
+    .locator('li.message[data-state="sent"], li.message[data-state="read"]', { hasText: "only once" })
+    .waitFor();
+  await ben.messages("only once").waitFor();
+  expect(lost).toBeGreaterThan(0);
+  expect(await ben.texts()).toEqual(["hello", "only once"]);
+  expect(await ann.texts()).toEqual(["hello", "only once"]);
+});
+
+test("two tabs of one user are in step: messages, what is read, drafts, and signing out", async () => {
+  const [ann, ben] = await talking();
+  const tab = await people.anotherTab(ann);
+  // The issuer knows the browser: a new tab needs no click.
+  await tab.page.goto(`http://localhost:${port}/c/${ben.username}`);
+  await tab.messages("hello").waitFor();
+  await tab.say("from the other tab");
+  await ann.messages("from the other tab").waitFor();
+  await ben.say("to both");
+  await ann.messages("to both").waitFor();
+  await tab.messages("to both").waitFor();
+  await tab.page.getByRole("textbox", { name: "Message" }).fill("a draft");
+  await ann.page.waitForFunction(() => document.querySelector("textarea")?.value === "a draft");
+  await tab.page.getByRole("button", { name: "Profile and settings" }).click();
+  await tab.page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await ann.page.getByRole("button", { name: "Sign in" }).waitFor();
+  await tab.page.getByRole("button", { name: "Sign in" }).waitFor();
+  const kept = () => tab.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+  expect(await kept()).not.toMatch(/draft|eyJ|refresh/);
+});
+
+test("no token is ever in the browser's lasting storage", async () => {
+  const [ann] = await talking();
+  const lasting = await ann.page.evaluate(async () => {
+    const databases = await indexedDB.databases();
+    return JSON.stringify([{ ...localStorage }, databases.map(({ name }) => name), document.cookie]);
+  });
+  // Every JWT begins so.
+  expect(lasting).not.toContain("eyJ");
+  expect(lasting).toContain("duet");
+});
+
+test("signing out everywhere ends the other devices' connections", async () => {
+  const [ann] = await talking();
+  const phone = await people.person(ann.username);
+  await phone.signIn();
+  const closed = new Promise<void>((resolve) =>
+    phone.page.on("websocket", (socket) => socket.on("close", () => resolve())),
+  );
+  await phone.page.reload();
+  await phone.page.locator(".panes").waitFor();
+  await phone.row("ben").waitFor();
+  await ann.page.getByRole("button", { name: "Profile and settings" }).click();
+  await ann.page.getByRole("button", { name: "Sign out everywhere" }).click();
+  await ann.page.getByRole("button", { name: "Sign in" }).waitFor();
+  await closed;
+});
