@@ -148,6 +148,38 @@ test("two tabs of one user are in step: messages, what is read, drafts, and sign
   expect(await kept()).not.toMatch(/draft|eyJ|refresh/);
 });
 
+test("a session that has ended says so, keeps what was written, and goes on after signing in again", async () => {
+  const [ann, ben] = await talking();
+  await ann.page.getByRole("textbox", { name: "Message" }).fill("half a thought");
+  const refused = { status: 400, contentType: "application/json", body: '{"error":"invalid_grant"}' };
+  await ann.page.route("**/oauth2/token", (route) => route.fulfill(refused));
+  await ann.page.reload();
+  await ann.page.getByText("Your session has ended.").waitFor();
+  await ann.page.getByRole("textbox", { name: "Message" }).press("Enter");
+  await ann.page.locator('li.message[data-state="sending"]', { hasText: "half a thought" }).waitFor();
+  await ann.page.unroute("**/oauth2/token");
+  await ann.page.getByRole("button", { name: "Sign in again" }).click();
+  await ben.messages("half a thought").waitFor();
+  expect(await ben.texts()).toEqual(["hello", "half a thought"]);
+  expect(await ann.page.evaluate(() => location.pathname)).toBe(`/c/${ben.username}`);
+});
+
+test("signing out says how many messages are not sent, and they are sent when the user is back", async () => {
+  const [ann, ben] = await talking();
+  await ann.page.route("**/messages", (route) => route.abort());
+  await ann.say("one");
+  await ann.say("two");
+  await ann.page.locator('li.message[data-state="sending"]').nth(1).waitFor();
+  await ann.page.getByRole("button", { name: "Profile and settings" }).click();
+  await ann.page.getByText("2 messages are not sent yet.").waitFor();
+  await ann.page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await ann.page.getByRole("button", { name: "Sign in" }).waitFor();
+  await ann.page.unroute("**/messages");
+  await ann.signIn();
+  await ben.messages("two").waitFor();
+  expect(await ben.texts()).toEqual(["hello", "one", "two"]);
+});
+
 test("no token is ever in the browser's lasting storage", async () => {
   const [ann] = await talking();
   const lasting = await ann.page.evaluate(async () => {

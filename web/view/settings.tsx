@@ -186,7 +186,8 @@ function NotificationSetting() {
 }
 
 function SignOut() {
-  const { client, signOut } = useChat();
+  const { client, signOut, countUnsent } = useChat();
+  const unsent = countUnsent();
   const problem = useSignal<unknown>(undefined);
   const everywhere = async () => {
     try {
@@ -198,6 +199,7 @@ function SignOut() {
   };
   return (
     <div class="sign-out">
+      {unsent > 0 && <p>{t.value.unsentOnSignOut(unsent)}</p>}
       <button type="button" onClick={() => void signOut()}>
         {t.value.signOut}
       </button>
