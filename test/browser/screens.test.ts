@@ -173,6 +173,56 @@ describe("the profile", () => {
     await dialog.getByText("Saved").waitFor();
   });
 
+  test("has a picture that is upright, small, and holds nothing but what can be seen, whatever the file was", async () => {
+    const carol = await people.person("carol");
+    await carol.signIn();
+    await settings(carol).click();
+    const dialog = carol.page.getByRole("dialog");
+    const jpeg = Buffer.from(
+      await carol.page.evaluate(async () => {
+        const canvas = new OffscreenCanvas(1600, 1600);
+        const context = canvas.getContext("2d");
+        if (context === null) throw new Error("no canvas");
+        const noise = context.createImageData(1600, 1600);
+        for (let at = 0; at < noise.data.length; at++) noise.data[at] = (at * 2_654_435_761) >>> 24;
+        for (let at = 3; at < noise.data.length; at += 4) noise.data[at] = 255;
+        context.putImageData(noise, 0, 0);
+        context.fillStyle = "red";
+        context.fillRect(0, 0, 800, 1600);
+        const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
+        return [...new Uint8Array(await blob.arrayBuffer())];
+      }),
+    );
+    // "Exif": big-endian, one entry, orientation (0x0112) 6: to be turned to the right. What was left is at the top then.
+    const exif = Buffer.from("ffe100224578696600004d4d002a00000008000101120003000000010006000000000000", "hex");
+    const file = {
+      name: "me.jpg",
+      mimeType: "image/jpeg",
+      buffer: Buffer.concat([jpeg.subarray(0, 2), exif, jpeg.subarray(2)]),
+    };
+    await dialog.getByLabel("Choose a picture").setInputFiles(file);
+    await dialog.getByRole("button", { name: "Use" }).click();
+    await dialog.locator("img.avatar").waitFor();
+    const response = await (await system.user("carol")).call("GET", "/api/users/carol/avatar");
+    const stored = Buffer.from(await response.arrayBuffer());
+    expect(response.headers.get("content-type")).toBe("image/webp");
+    expect(stored.length).toBeLessThanOrEqual(64 * 1024);
+    expect(stored.includes("Exif")).toBe(false);
+    const pixels = await dialog.locator("img.avatar").evaluate((image) => {
+      const context = new OffscreenCanvas(256, 256).getContext("2d", { willReadFrequently: true });
+      if (context === null) throw new Error("no canvas");
+      context.drawImage(image as HTMLImageElement, 0, 0);
+      const at = (x: number, y: number) => [...context.getImageData(x, y, 1, 1).data];
+      return { top: [at(20, 60), at(236, 60)], bottom: at(20, 200) };
+    });
+    for (const [red = 0, green = 255, blue = 255] of pixels.top) {
+      expect(red).toBeGreaterThan(200);
+      expect(Math.max(green, blue)).toBeLessThan(60);
+    }
+    const [red = 255, green = 0] = pixels.bottom;
+    expect(red - green).toBeLessThan(150);
+  });
+
   test("takes no file that is no picture, and says so", async () => {
     const ann = await people.person("ann");
     await ann.signIn();

@@ -80,6 +80,23 @@ function createDevice() {
         setOnline: (value: boolean) => {
           isOnline = value;
         },
+        /** Lets no answer through until the function that is answered is called. */
+        hold() {
+          let release = () => {};
+          const held = new Promise<void>((resolve) => {
+            release = resolve;
+          });
+          const send = world.fetch;
+          world.fetch = async (input, init) => {
+            const response = await send(input, init);
+            await held;
+            return response;
+          };
+          return () => {
+            world.fetch = send;
+            release();
+          };
+        },
         /** Follows to the issuer's page, signs in there unless the issuer knows the browser, and comes back. */
         async visitIssuer(username?: string) {
           const page = await browser.open(left ?? "");
@@ -173,6 +190,10 @@ describe("signing in", () => {
     expect(denied).toBeInstanceOf(SignInError);
     expect(denied).toMatchObject({ code: "denied" });
     expect(tab.url()).toBe("/c/bob");
+    await signIn(config(), { returnTo: "/" }, tab.world);
+    const next = new URL(tab.left() ?? "").searchParams.get("state") ?? "";
+    tab.open(`/?${new URLSearchParams({ error: "server_error", state: next, iss: system.userPool.issuer })}`);
+    expect(await failure(resumeSession(config(), tab.world))).toMatchObject({ code: "unreachable" });
     tab.setOnline(false);
     expect(await failure(signIn(config(), { returnTo: "/" }, tab.world))).toMatchObject({ code: "unreachable" });
   });
@@ -252,6 +273,52 @@ describe("a session", () => {
     const url = new URL(tab.left() ?? "");
     expect(url.pathname).toMatch(/\/logout$/);
     expect(Object.fromEntries(url.searchParams)).toEqual({ client_id: CLIENT_ID, logout_uri: system.callbackUrl });
+  });
+
+  test("that is being renewed while the user signs out does not come back", async () => {
+    const tab = device.tab();
+    const session = await signedIn(tab);
+    const other = device.tab();
+    const otherSession = await signedIn(other);
+    otherSession.onSignedOutElsewhere(() => undefined);
+    const token = await otherSession.token({ refused: undefined });
+    const release = other.hold();
+    const renewing = otherSession.token({ refused: token ?? undefined });
+    await expect.poll(() => other.requests.at(-1)).toBe("POST /oauth2/token");
+    await session.signOut();
+    release();
+    expect(await renewing).toBeUndefined();
+    expect([...other.tab.entries]).toEqual([]);
+  });
+
+  test("uses its token to the end where the issuer is away, or gives no refresh token", async () => {
+    const tab = device.tab();
+    await signIn(config(), { returnTo: "/" }, tab.world);
+    await tab.visitIssuer("alice");
+    const send = tab.world.fetch;
+    const soonMs = Date.now() + 60_000;
+    // A token of a minute, and no other.
+    tab.world.fetch = async (input, init) => {
+      const response = await send(input, init);
+      if (!String(input).endsWith("/oauth2/token")) return response;
+      const { refresh_token, ...tokens } = await response.json();
+      const [head, body, signature] = tokens.access_token.split(".");
+      const claimsNow = { ...claims(`.${body}`), exp: Math.floor(soonMs / 1000) };
+      const short = Buffer.from(JSON.stringify(claimsNow)).toString("base64url");
+      return Response.json({ ...tokens, access_token: `${head}.${short}.${signature}` });
+    };
+    const session = await resumeSession(config(), tab.world);
+    expect(await session?.token({ refused: undefined })).toEqual(expect.any(String));
+    tab.setOnline(false);
+    expect(await session?.token({ refused: undefined })).toEqual(expect.any(String));
+  });
+
+  test("of which what is kept was damaged is none", async () => {
+    const tab = device.tab();
+    await signedIn(tab);
+    tab.tab.setItem("duet.session", "{");
+    tab.tab.setItem("duet.hasTried", "yes");
+    expect(await resumeSession(config(), tab.world)).toBeUndefined();
   });
 
   test("ends here even where the issuer is away", async () => {

@@ -3,9 +3,11 @@ import type { Crop } from "./crop.ts";
 
 /** A file that is larger is not opened at all. */
 const FILE_BYTES_MAX = 30 * 1024 * 1024;
+/** As many as a phone's camera makes; more would fill the memory of a small device, four bytes each. */
+const PIXELS_MAX = 100_000_000;
 /** Of the square that is made, in pixels: twice that of the largest that is shown. */
 const SIDE_PX = 256;
-/** Tried one after the other, until the picture is small enough; 256 px square at the last is below 10 KiB. */
+/** Tried one after the other, until the picture is small enough. */
 const QUALITIES = [0.9, 0.8, 0.65, 0.5, 0.3];
 
 /** Why a picture cannot be used; `code` is one of the protocol's. */
@@ -26,9 +28,16 @@ export async function openPicture(file: Blob): Promise<ImageBitmap> {
       "image_too_large",
       `A picture's file has at most ${FILE_BYTES_MAX} bytes; this one has ${file.size}.`,
     );
-  return createImageBitmap(file, { imageOrientation: "from-image" }).catch((cause: unknown) => {
+  const picture = await createImageBitmap(file, { imageOrientation: "from-image" }).catch((cause: unknown) => {
     throw new PictureError("invalid_image", "The browser cannot show this file as a picture.", cause);
   });
+  const { width, height } = picture;
+  if (width * height <= PIXELS_MAX) return picture;
+  picture.close();
+  throw new PictureError(
+    "image_too_large",
+    `A picture has at most ${PIXELS_MAX} pixels; this one has ${width} × ${height}.`,
+  );
 }
 
 /**

@@ -4,6 +4,8 @@ import type { GetToken } from "../../client/index.ts";
 const PICTURES_MAX = 200;
 /** At once, so that what is written and read goes first. */
 const LOADS_MAX = 4;
+/** A picture that has not come by then has failed. */
+const LOAD_MS_MAX = 20_000;
 /** After a failure a picture is not asked for again before. */
 const RETRY_MS_MIN = 30_000;
 const TYPES = ["image/png", "image/jpeg", "image/webp"];
@@ -30,6 +32,8 @@ export function createPictures(options: { token: GetToken; fetch?: typeof fetch 
   const want = (path: string) => {
     entries.set(path, "waiting");
     waiting.push(path);
+    // Those wanted first have left the screen since.
+    if (waiting.length > PICTURES_MAX) entries.delete(waiting.shift() ?? "");
     loadNext();
   };
   const loadNext = () => {
@@ -46,17 +50,24 @@ export function createPictures(options: { token: GetToken; fetch?: typeof fetch 
         loadNext();
       });
   };
+  const ask = async (path: string, refused?: string) => {
+    const accessToken = await token({ refused });
+    if (!accessToken) throw new Error("Nobody is signed in.");
+    const signal = AbortSignal.timeout(LOAD_MS_MAX);
+    const response = await get(path, { headers: { authorization: `Bearer ${accessToken}` }, signal });
+    return { response, accessToken };
+  };
   const load = async (path: string): Promise<string> => {
-    const accessToken = await token({ refused: undefined });
-    const response = await get(path, { headers: { authorization: `Bearer ${accessToken}` } });
+    const first = await ask(path);
+    const { response } = first.response.status === 401 ? await ask(path, first.accessToken) : first;
     const type = response.headers.get("content-type") ?? "";
     if (!response.ok || !TYPES.includes(type)) throw new Error(`${path} was answered ${response.status} with ${type}.`);
     return URL.createObjectURL(await response.blob());
   };
   const settle = (path: string, entry: Entry) => {
     entries.set(path, entry);
-    for (const [oldest, old] of entries) {
-      if (entries.size <= PICTURES_MAX) break;
+    const settled = [...entries].filter(([, each]) => each !== "waiting");
+    for (const [oldest, old] of settled.slice(0, Math.max(0, settled.length - PICTURES_MAX))) {
       entries.delete(oldest);
       release(old);
     }

@@ -2,6 +2,9 @@ import * as oauth from "oauth4webapi";
 import type { WebConfig } from "./config.ts";
 import type { SessionWorld } from "./session-world.ts";
 
+/** How long an issuer may take to answer, so that nobody waits for what has died on the way. */
+const ANSWER_MS_MAX = 20_000;
+
 /** The tokens that an issuer gives. */
 export interface Tokens {
   accessToken: string;
@@ -110,6 +113,7 @@ export class Issuer {
     const { hostname } = new URL(this.#config.issuer);
     return {
       [oauth.customFetch]: this.#world.fetch,
+      signal: () => AbortSignal.timeout(ANSWER_MS_MAX),
       // Plain HTTP never leaves this machine.
       [oauth.allowInsecureRequests]: ["localhost", "127.0.0.1", "[::1]"].includes(hostname),
     };
@@ -154,5 +158,19 @@ export function isRefusal(error: unknown): boolean {
 
 /** The user, or the issuer, has said no on the issuer's page. */
 export function isDenial(error: unknown): boolean {
-  return error instanceof oauth.AuthorizationResponseError;
+  return error instanceof oauth.AuthorizationResponseError && !PASSING.includes(error.error);
+}
+
+/** What an issuer sends back where it has a fault itself (RFC 6749, section 4.1.2.1). */
+const PASSING = ["server_error", "temporarily_unavailable"];
+
+/** There was no answer, or one that says to come again later. */
+export function isUnanswered(error: unknown): boolean {
+  return (
+    error instanceof TypeError ||
+    (error instanceof DOMException && ["AbortError", "TimeoutError"].includes(error.name)) ||
+    error instanceof oauth.AuthorizationResponseError ||
+    (error instanceof oauth.ResponseBodyError && !isRefusal(error)) ||
+    (error instanceof oauth.OperationProcessingError && error.cause instanceof Response && error.cause.status >= 500)
+  );
 }

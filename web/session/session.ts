@@ -1,6 +1,6 @@
 import type { GetToken } from "../../client/index.ts";
 import type { WebConfig } from "./config.ts";
-import { type Attempt, Issuer, isDenial, isRefusal, newAttempt, type Tokens } from "./issuer.ts";
+import { type Attempt, Issuer, isDenial, isRefusal, isUnanswered, newAttempt, type Tokens } from "./issuer.ts";
 import { browserWorld, type SessionWorld } from "./session-world.ts";
 
 /** In the tab's storage: the tokens that outlive a reload of the page, for as long as the tab is open. */
@@ -71,10 +71,11 @@ export async function resumeSession(
     return createSession({ issuer, world, username, accessToken: tokens.accessToken });
   }
   const kept = read<Kept>(tab, KEPT);
-  if (kept?.refreshToken !== undefined) return createSession({ issuer, world, username: kept.username });
+  if (kept?.refreshToken !== undefined && typeof kept.username === "string")
+    return createSession({ issuer, world, username: kept.username });
   if (device.getItem(WAS_SIGNED_IN) === null || tab.getItem(HAS_TRIED) !== null) return undefined;
   tab.setItem(HAS_TRIED, "yes");
-  await signIn(config, { returnTo: url.pathname }, world);
+  await signIn(config, { returnTo: url.pathname + url.search }, world);
   return new Promise(() => undefined);
 }
 
@@ -100,9 +101,7 @@ async function comeBack(issuer: Issuer, world: SessionWorld, callback: URL): Pro
   world.replaceUrl(/^\/(?![/\\])/.test(returnTo) ? returnTo : "/");
   if (attempt === undefined) throw new SignInError("invalid", "this tab has not asked for it");
   return issuer.redeem(callback, attempt).catch((cause: unknown) => {
-    const isUnanswered =
-      cause instanceof TypeError || (cause instanceof DOMException && cause.name !== "OperationError");
-    throw new SignInError(isDenial(cause) ? "denied" : isUnanswered ? "unreachable" : "invalid", cause);
+    throw new SignInError(isDenial(cause) ? "denied" : isUnanswered(cause) ? "unreachable" : "invalid", cause);
   });
 }
 
@@ -116,12 +115,14 @@ function createSession(parts: {
   const { tab, device, channel } = world;
   let present = parts.accessToken;
   let renewing: Promise<string | undefined> | undefined;
+  let hasEnded = false;
 
   const renew = async (): Promise<string | undefined> => {
     const { refreshToken, idToken } = read<Kept>(tab, KEPT) ?? {};
     if (refreshToken === undefined) return undefined;
     try {
       const tokens = await issuer.refresh(refreshToken);
+      if (hasEnded) return undefined;
       keep(tab, {
         username,
         refreshToken: tokens.refreshToken ?? refreshToken,
@@ -135,6 +136,7 @@ function createSession(parts: {
     }
   };
   const forget = () => {
+    hasEnded = true;
     present = undefined;
     tab.removeItem(KEPT);
     device.removeItem(WAS_SIGNED_IN);
@@ -143,11 +145,17 @@ function createSession(parts: {
   return {
     username,
     async token({ refused }) {
-      if (present !== undefined && present !== refused && lastsMs(present) > RENEW_BEFORE_MS) return present;
+      const kept = present === refused ? undefined : present;
+      if (kept !== undefined && lastsMs(kept) > RENEW_BEFORE_MS) return kept;
       renewing ??= renew().finally(() => {
         renewing = undefined;
       });
-      present = await renewing;
+      try {
+        present = (await renewing) ?? kept;
+      } catch (error) {
+        // What will not last is good until then.
+        if (kept === undefined || lastsMs(kept) <= 0) throw error;
+      }
       return present;
     },
     async signOut() {
@@ -196,7 +204,11 @@ function keep(tab: SessionWorld["tab"], { username, refreshToken, idToken }: Kep
   tab.setItem(KEPT, JSON.stringify({ username, refreshToken, idToken }));
 }
 
+/** What is damaged counts as not there. */
 function read<T>(store: SessionWorld["tab"], key: string): T | undefined {
-  const text = store.getItem(key);
-  return text === null ? undefined : (JSON.parse(text) as T);
+  try {
+    return (JSON.parse(store.getItem(key) ?? "null") as T | null) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
