@@ -9,7 +9,7 @@ import { watchSources } from "../local/watch.ts";
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 
 /** What the template depends on. */
-const INPUTS = ["bin/duet.ts", "lib", "functions", "client", "web", "cdk.json", "package-lock.json"];
+const INPUTS = ["bin/duet.ts", "lib", "functions", "client", "web", "docs", "cdk.json", "package-lock.json"];
 
 /** They exist from the start, so that the line which is printed works when it is pasted. */
 const DEMO_USERS = ["alice", "bob"];
@@ -95,7 +95,7 @@ function banner({ baseUrl, storage, embeddedIssuer }: { baseUrl: string; storage
 Duet is ready on ${baseUrl}
 
   Chat       ${baseUrl}
-  API        ${baseUrl}/api
+  API        ${baseUrl}/api, described at ${baseUrl}/docs
   WebSocket  ${baseUrl.replace("http", "ws")}/ws
   Data       ${storage}${embeddedIssuer ? demo : ""}
   Stop       ctrl-C

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 import { minify_sync } from "terser";
+import { writeApiDocuments } from "./api-documents.ts";
 
 const WEB = fileURLToPath(new URL("../web", import.meta.url));
 
@@ -11,7 +12,7 @@ const ENTRY = "main";
 
 /**
  * Builds the chat page into `outDirectory`: `index.html` and what else is in `web/public/` as it is, and `assets/`, which
- * holds what never changes under one name. The output depends on the sources alone.
+ * holds what never changes under one name; `docs/` describes the API. The output depends on the sources alone.
  */
 export function bundleWebsite(outDirectory: string): void {
   const { outputFiles } = buildSync({
@@ -40,6 +41,7 @@ export function bundleWebsite(outDirectory: string): void {
     page = page.replace(`/assets/${ENTRY}${name.slice(name.lastIndexOf("."))}`, `/assets/${name}`);
   }
   writeFileSync(join(outDirectory, "index.html"), page);
+  writeApiDocuments(join(outDirectory, "docs"));
   const publicDirectory = join(WEB, "public");
   for (const name of readdirSync(publicDirectory)) copyFileSync(join(publicDirectory, name), join(outDirectory, name));
 }

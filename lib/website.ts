@@ -53,10 +53,11 @@ export interface WebsiteParts extends WebsiteProps {
   logs: LogKeeping;
 }
 
-/** What has a dot in its last part is a file, but below `/c/`, where usernames may have dots; all else is the page. */
+/** `/docs` is the description of the API. What has a dot in its last part is a file, but below `/c/`, where usernames may have dots; all else is the page. */
 const SHOW_PAGE = `function handler(event) {
   var request = event.request;
-  if (request.uri.startsWith("/c/") || request.uri.split("/").pop().indexOf(".") < 0) request.uri = "/index.html";
+  if (request.uri === "/docs" || request.uri === "/docs/") request.uri = "/docs/index.html";
+  else if (request.uri.startsWith("/c/") || request.uri.split("/").pop().indexOf(".") < 0) request.uri = "/index.html";
   return request;
 }`;
 

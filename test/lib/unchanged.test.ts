@@ -7,7 +7,7 @@ import { synthesize } from "../../local/synthesize.ts";
 import { readTemplate } from "./template.ts";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
-const SOURCES = ["bin", "lib", "functions", "client", "web", "cdk.json", "package.json", "tsconfig.json"];
+const SOURCES = ["bin", "lib", "functions", "client", "web", "docs", "cdk.json", "package.json", "tsconfig.json"];
 
 /** The project at another path: what is deployed may not depend on where it was made. */
 const copy = mkdtempSync(join(tmpdir(), "duet-copy-"));
