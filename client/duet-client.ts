@@ -329,7 +329,7 @@ export class DuetClient implements Client {
         this.#read(frame);
         break;
       case "typing":
-        this.#typing.set(frame.peer, true);
+        this.#typing.sign(frame.peer);
         break;
       case "profile":
         this.#profiles.learn(frame);
@@ -355,7 +355,7 @@ export class DuetClient implements Client {
     for (const feed of this.#feeds) feed.take(peer, message);
     this.#changed(row);
     if (isMine) this.#confirm(message);
-    else this.#typing.set(peer, false);
+    else this.#typing.message(peer);
     if (this.#profiles.get(peer) === undefined) this.#fillProfiles();
   }
 

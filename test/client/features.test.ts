@@ -105,6 +105,8 @@ test("[T1] typing is told to the peer, not at each keystroke, and is over when t
     expect(peer).toBe(alice.username);
     told.push(isTyping);
   });
+  // A sign right after a message is one that the message has overtaken.
+  his.sleep(2_001);
   for (let keystroke = 0; keystroke < 20; keystroke++) withBob.typing();
   await until(withAlice, "change", () => withAlice.isPeerTyping);
   his.sleep(6_000);
@@ -115,6 +117,10 @@ test("[T1] typing is told to the peer, not at each keystroke, and is over when t
   await until(withAlice, "change", () => withAlice.isPeerTyping);
   await withBob.send("done");
   await until(withAlice, "change", () => !withAlice.isPeerTyping);
+  hers.sleep(3_000);
+  withBob.typing();
+  await withBob.send("more");
+  await until(withAlice, "change", () => withAlice.messages.length === 3);
   expect(told).toEqual([true, false, true, false]);
 });
 
