@@ -8,7 +8,9 @@ beforeAll(async () => {
 });
 afterAll(() => system?.close());
 
-test("another version is served: data and tokens stay, what is under way ends well, sockets connect again", async () => {
+test("another version is served: data and tokens stay, what is under way ends well, sockets connect again", {
+  timeout: 120_000,
+}, async () => {
   const [alice, bob] = [await system.user("alice"), await system.user("bob")];
   await bob.conversations();
   expect((await alice.send("bob", { text: "<b>one</b>" })).body.message.text).toBe("one");
