@@ -138,6 +138,9 @@ export class Identity extends Construct implements OidcProvider {
   /** Answers the client id. */
   #createClient(userPool: UserPool): string {
     const webUrls = Lazy.list({ produce: () => this.#webUrls });
+    const problem =
+      "The user pool has to know where web clients are served: give `website` or `webUrls`, or a `provider`.";
+    this.node.addValidation({ validate: () => (this.#webUrls.length === 0 ? [problem] : []) });
     const client = userPool.addClient("WebClient", {
       generateSecret: false,
       preventUserExistenceErrors: true,

@@ -119,5 +119,6 @@ describe("the website", { timeout: 120_000 }, () => {
     const { json, all } = synthesize(false, { webUrls: ["https://other.example/"] });
     expect(all("AWS::CloudFront::Distribution")).toEqual([]);
     expect(json.Outputs.WebUrl).toBeUndefined();
+    expect(() => synthesize(false)).toThrow("give `website` or `webUrls`, or a `provider`");
   });
 });
