@@ -41,8 +41,10 @@ try {
 async function run(options: { username: string; region: string; stack: string; endpoint?: string | undefined }) {
   const { username, region, stack, endpoint } = options;
   const config = { region, ...(endpoint === undefined ? {} : { endpoint }) };
-  const tableNames = await findTables(new DynamoDBClient(config), stack);
-  const client = createDocumentClient(config);
+  const sdk = new DynamoDBClient(config);
+  const tableNames = await findTables(sdk, stack);
+  // Functions have theirs in the environment; an operator may have them in any of the places that the SDK looks in.
+  const client = createDocumentClient({ ...config, credentials: sdk.config.credentials });
   const tables = Object.fromEntries(
     NOUNS.map((noun) => [noun, { client, tableName: tableNames[noun] }]),
   ) as unknown as UserTables;

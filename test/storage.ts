@@ -3,7 +3,7 @@ import type { Avatars, Connections, Conversations, MessageLog, Standings, Users 
 import { avatarsTable } from "../functions/store/avatars.ts";
 import { connectionsTable } from "../functions/store/connections.ts";
 import { conversationsTable } from "../functions/store/conversations.ts";
-import { createDocumentClient, type Table } from "../functions/store/dynamodb.ts";
+import { createDocumentClient, type Observe, type Table } from "../functions/store/dynamodb.ts";
 import { messagesTable } from "../functions/store/messages.ts";
 import { standingsOf } from "../functions/store/standings.ts";
 import { usersTable } from "../functions/store/users.ts";
@@ -37,8 +37,8 @@ export async function openStorage(engine: DynamoDbEngine): Promise<Storage> {
   ]);
   const { tables } = loadApp({ outDirectory, baseUrl: "http://localhost" });
   await createTables({ endpoint: dynamoDb.endpoint, tables });
-  const client = createDocumentClient(localDynamoDb(dynamoDb.endpoint));
-  const takeRequests = watchRequests(client);
+  const { observe, takeRequests } = watchRequests();
+  const client = createDocumentClient({ ...localDynamoDb(dynamoDb.endpoint), observe });
   const table = (name: string): Table => {
     const model = tables.find(({ path }) => path.includes(`/${name}/`));
     if (model === undefined) throw new Error(`The template has no table ${name}`);
@@ -74,29 +74,26 @@ export interface Read {
 }
 
 /** Notes every read, and asks for the consumed capacity of every request and adds it up. */
-function watchRequests(client: Table["client"]): Storage["takeRequests"] {
+function watchRequests(): { observe: Observe; takeRequests: Storage["takeRequests"] } {
   const nothing = () => ({ reads: [] as Read[], units: { read: 0, write: 0 } });
   let taken = nothing();
-  client.middlewareStack.add(
-    (next, { commandName = "" }) =>
-      async (args) => {
-        Object.assign(args.input, { ReturnConsumedCapacity: "TOTAL" });
-        const result = await next(args);
-        const { ConsumedCapacity } = result.output as { ConsumedCapacity?: Consumed | Consumed[] };
-        const units = [ConsumedCapacity ?? []].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
-        if (/^(Put|Update|Delete)/.test(commandName)) taken.units.write += units;
-        else {
-          taken.units.read += units;
-          taken.reads.push(args.input as Read);
-        }
-        return result;
-      },
-    { step: "initialize" },
-  );
-  return () => {
-    const before = taken;
-    taken = nothing();
-    return before;
+  return {
+    async observe(operation, input, next) {
+      const output = await next({ ...input, ReturnConsumedCapacity: "TOTAL" });
+      const { ConsumedCapacity } = output as { ConsumedCapacity?: Consumed | Consumed[] };
+      const units = [ConsumedCapacity ?? []].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+      if (/^(Put|Update|Delete)/.test(operation)) taken.units.write += units;
+      else {
+        taken.units.read += units;
+        taken.reads.push(input as Read);
+      }
+      return output;
+    },
+    takeRequests() {
+      const before = taken;
+      taken = nothing();
+      return before;
+    },
   };
 }
 

@@ -182,7 +182,7 @@ describe("the stack", { timeout: 120_000 }, () => {
     };
     const names = Object.keys(ACCESS);
     const withPart = (part: string) => names.filter((name) => bundle(pascalCase(name)).includes(part));
-    expect(withPart("PostToConnection").sort()).toEqual(Object.keys(MANAGES).sort());
+    expect(withPart("/@connections/").sort()).toEqual(Object.keys(MANAGES).sort());
     const usesTables = Object.entries(ACCESS).flatMap(([name, access]) => (Object.keys(access).length > 0 ? name : []));
     expect(withPart("DynamoDB_2012")).toEqual(usesTables);
   });
