@@ -17,6 +17,8 @@ const STARTING_MAX = availableParallelism();
  * Lambda starts one at once, on another machine; here the start of dozens would slow what they are started for.
  */
 const GRACE_MS = 100;
+/** The same while the machine has processors to spare, however many environments there are. */
+const GRACE_IDLE_MS = 15;
 /**
  * On a machine with nothing to spare another environment only takes from those that there are, once they are more than
  * this. It is started when none of them has become free for so long, since they may be waiting for one another.
@@ -112,7 +114,7 @@ export class FunctionPool {
       this.#later ??= setTimeout(() => {
         this.#later = undefined;
         this.#dispatch();
-      }, GRACE_MS);
+      }, GRACE_IDLE_MS);
     }
   }
 
@@ -120,10 +122,11 @@ export class FunctionPool {
   #wanted(): number {
     if (this.#all.size === 0) return Math.min(this.#waiting.length, 1);
     const nowMs = performance.now();
-    if (this.#all.size >= BUSY_ENVIRONMENTS_MIN && isMachineBusy())
-      return nowMs - this.#movedAtMs < BUSY_GRACE_MS ? 0 : 1;
+    const isBusy = isMachineBusy();
+    if (this.#all.size >= BUSY_ENVIRONMENTS_MIN && isBusy) return nowMs - this.#movedAtMs < BUSY_GRACE_MS ? 0 : 1;
+    const graceMs = isBusy || this.#all.size >= BUSY_ENVIRONMENTS_MIN ? GRACE_MS * this.#all.size : GRACE_IDLE_MS;
     // Those that wait in vain are the first; a timer may come a little early.
-    const sinceMs = nowMs - GRACE_MS * this.#all.size + 1;
+    const sinceMs = nowMs - graceMs + 1;
     const overdue = this.#waiting.findIndex((waiting) => waiting.sinceMs > sinceMs);
     return Math.min(overdue === -1 ? this.#waiting.length : overdue, STARTING_MAX);
   }
