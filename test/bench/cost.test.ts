@@ -20,7 +20,7 @@ test("every operation takes what bench/counted.ts says, and costs it", async () 
   // The metrics' line has numbers of ms in it, and so not always the same length.
   expect(total(message(uses))).toBeCloseTo(DOLLARS.message, 1);
   expect(total(connectionHours(uses)) / DOLLARS.connectionHour).toBeCloseTo(1, 1);
-}, 120_000);
+}, 240_000);
 
 const USE: Use = {
   requests: 7,
