@@ -56,7 +56,11 @@ function website(): WebsiteProps {
 
 function oidcProvider(): OidcProvider | undefined {
   const issuer = context("issuer");
-  if (issuer === undefined) return undefined;
+  if (issuer === undefined) {
+    const without = ["audience", "clientId", "scope", "usernameClaim"].find((key) => context(key) !== undefined);
+    if (without !== undefined) throw new Error(`-c ${without}=… says something about an issuer: give -c issuer=… too`);
+    return undefined;
+  }
   const audience = context("audience");
   if (!/^https:\/\/[^/]/.test(issuer)) throw new Error(`-c issuer=… takes an https URL; got ${JSON.stringify(issuer)}`);
   if (audience === undefined) throw new Error("-c issuer=… needs -c audience=…: the aud of the issuer's access tokens");

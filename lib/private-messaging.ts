@@ -76,7 +76,7 @@ export class PrivateMessaging extends Construct {
   /** For actions of one's own. */
   readonly alarms: readonly Alarm[];
   /** Who signs users in, as clients have to know: the provider that was given, or the user pool and its client. */
-  readonly provider: OidcProvider;
+  readonly provider: OidcProvider & { clientId: string };
 
   constructor(scope: Construct, id: string, props: PrivateMessagingProps = {}) {
     super(scope, id);
@@ -132,7 +132,7 @@ export class PrivateMessaging extends Construct {
     this.apiUrl = this.website?.url ?? httpApi.url;
     this.webSocketUrl =
       this.website === undefined ? webSocketApi.url : `${this.website.url.replace("https", "wss")}/ws`;
-    const { issuer, audience, usernameClaim } = identity;
-    this.provider = { issuer, audience, usernameClaim };
+    const { issuer, audience, usernameClaim, webClient } = identity;
+    this.provider = { issuer, audience, usernameClaim, clientId: webClient.config.clientId };
   }
 }

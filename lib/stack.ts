@@ -27,6 +27,6 @@ export class DuetStack extends Stack {
     new CfnOutput(this, "ApiUrl", { value: apiUrl, description: "Base of /api" });
     new CfnOutput(this, "WebSocketUrl", { value: webSocketUrl, description: "Where clients subscribe" });
     new CfnOutput(this, "Issuer", { value: provider.issuer, description: "Who signs users in" });
-    new CfnOutput(this, "ClientId", { value: provider.audience, description: "Client id, or audience, of the tokens" });
+    new CfnOutput(this, "ClientId", { value: provider.clientId, description: "As whom clients sign users in" });
   }
 }

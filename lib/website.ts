@@ -43,6 +43,8 @@ export interface WebsiteProps {
    * the ARN of a web ACL of one's own. Default: none. What it costs is in docs/operations.md.
    */
   firewall?: boolean | string;
+  /** From which of CloudFront's places it is served; fewer cost less. Default: all. */
+  priceClass?: PriceClass;
 }
 
 export interface WebsiteParts extends WebsiteProps {
@@ -74,11 +76,12 @@ export class Website extends Construct {
   constructor(scope: Construct, id: string, props: WebsiteParts) {
     super(scope, id);
     const { httpApi, webSocketApi, client, removalPolicy, domain, firewall, logs } = props;
+    const { priceClass = PriceClass.PRICE_CLASS_ALL } = props;
     const bucket = new Bucket(this, "Bucket", {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
-      // What is in it is made from the sources at each deployment.
-      removalPolicy: RemovalPolicy.DESTROY,
+      // CloudFormation deletes no bucket that has something in it: it is emptied first, or stays.
+      removalPolicy,
       autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY,
     });
     acceptFinding(bucket, {
@@ -115,7 +118,7 @@ export class Website extends Construct {
       },
       additionalBehaviors: { "/api/*": toApi(httpApi), "/ws": toApi(webSocketApi) },
       httpVersion: HttpVersion.HTTP2_AND_3,
-      priceClass: PriceClass.PRICE_CLASS_ALL,
+      priceClass,
       ...(domain === undefined
         ? {}
         : {

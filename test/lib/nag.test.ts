@@ -1,4 +1,4 @@
-import { App, Aspects, CfnResource } from "aws-cdk-lib";
+import { App, Aspects, CfnResource, RemovalPolicy } from "aws-cdk-lib";
 import { Annotations, Match } from "aws-cdk-lib/assertions";
 import { type CfnPolicy, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Topic } from "aws-cdk-lib/aws-sns";
@@ -26,6 +26,7 @@ const alarmsTopicArn = "arn:aws:sns:us-east-1:123456789012:alarms";
 test.each<[string, DuetStackProps]>([
   ["as it is deployed", {}],
   ["with another provider, and with somebody to tell of alarms", { provider, alarmsTopicArn }],
+  ["as a stage for development", { removalPolicy: RemovalPolicy.DESTROY }],
   ["where API Gateway has a role for logs", { hasApiGatewayLogRole: true }],
   [
     "with a domain and a firewall of its own",

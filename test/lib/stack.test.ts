@@ -149,6 +149,14 @@ describe("the stack", { timeout: 120_000 }, () => {
     expect(duet.all("AWS::Cognito::UserPool")).toHaveLength(1);
   });
 
+  test("refuses context that would be without effect, or names what cannot be", async () => {
+    await expect(synthesize({ clientId: "duet-web" })).rejects.toThrow("-c clientId=… says something about an issuer");
+    await expect(synthesize({ domainName: "chat.example.com" })).rejects.toThrow("-c certificateArn=… go together");
+    await expect(synthesize({ firewall: "off" })).rejects.toThrow('-c firewall takes "on", or the ARN');
+    const certificateArn = "arn:aws:acm:eu-west-1:123456789012:certificate/1";
+    await expect(synthesize({ domainName: "chat.example.com", certificateArn })).rejects.toThrow("in us-east-1; got");
+  });
+
   test("[Q3] hands the limits to post-message", async () => {
     expect(variables(duet)).toMatchObject({ MESSAGES_PER_BURST: "20", NEW_PEERS_PER_HOUR: "30" });
     const unlimited = await synthesize({ limits: "off" });

@@ -1,4 +1,7 @@
-import { App } from "aws-cdk-lib";
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App, RemovalPolicy } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
 import { DuetStack } from "../../lib/stack.ts";
@@ -7,14 +10,23 @@ import type { WebsiteProps } from "../../lib/website.ts";
 const provider = { issuer: "https://login.example.com/realm", audience: "duet-api", usernameClaim: "sub" };
 
 function synthesize(website: boolean | WebsiteProps = true, more: object = {}) {
-  const template = Template.fromStack(new DuetStack(new App(), "Duet", { website, ...more }));
+  const outdir = mkdtempSync(join(tmpdir(), "duet-website-test-"));
+  const template = Template.fromStack(new DuetStack(new App({ outdir }), "Duet", { website, ...more }));
   const only = (type: string) => {
     const found = Object.entries(template.findResources(type));
     expect(found, type).toHaveLength(1);
     const [[id, { Properties }] = ["", { Properties: {} }]] = found;
     return { id, ...Properties };
   };
-  return { only, all: (type: string) => Object.values(template.findResources(type)), json: template.toJSON() };
+  /** `config.json`, where nothing in it comes from a resource. */
+  const config = (): unknown => {
+    const paths = readdirSync(outdir).map((name) => join(outdir, name, "config.json"));
+    const [path = "", ...more] = paths.filter(existsSync);
+    expect(more).toEqual([]);
+    return JSON.parse(readFileSync(path, "utf8"));
+  };
+  const all = (type: string) => Object.values(template.findResources(type));
+  return { only, all, config, json: template.toJSON() };
 }
 
 describe("the website", { timeout: 120_000 }, () => {
@@ -103,16 +115,64 @@ describe("the website", { timeout: 120_000 }, () => {
     });
     expect(only("AWS::CloudFront::Distribution").DistributionConfig.WebACLId).toEqual({ "Fn::GetAtt": [id, "Arn"] });
     expect(JSON.stringify(json.Rules)).toContain('"us-east-1"');
+    // Names with a dot, pictures, and clients without a name of their own are let through.
+    const counted = Rules[1].Statement.ManagedRuleGroupStatement.RuleActionOverrides;
+    expect(counted.map(({ Name }: { Name: string }) => Name)).toEqual(
+      expect.arrayContaining(["SizeRestrictions_BODY", "RestrictedExtensions_URIPATH", "NoUserAgent_HEADER"]),
+    );
     const own = synthesize({ firewall: "arn:aws:wafv2:us-east-1:123456789012:global/webacl/mine/1" });
     expect(own.all("AWS::WAFv2::WebACL")).toEqual([]);
     expect(own.only("AWS::CloudFront::Distribution").DistributionConfig.WebACLId).toContain("webacl/mine");
   });
 
   test("of another provider has nothing of Cognito in it, and is told whom to ask", () => {
-    const { json } = synthesize(true, { provider: { ...provider, clientId: "duet-web", scope: "openid duet" } });
+    const own = { clientId: "duet-web", scope: "openid duet", authorizationParameters: { audience: "duet-api" } };
+    const { json, config } = synthesize(true, { provider: { ...provider, ...own } });
     const types = Object.values<{ Type: string }>(json.Resources).map(({ Type }) => Type);
     expect(types.filter((type) => type.includes("Cognito"))).toEqual([]);
     expect(JSON.stringify(json)).not.toContain("cognito");
+    expect(config()).toEqual({ issuer: provider.issuer, usernameClaim: "sub", ...own });
+    expect(json.Outputs.Issuer.Value).toBe(provider.issuer);
+    expect(json.Outputs.ClientId.Value).toBe("duet-web");
+    expect(synthesize(true, { provider }).config()).toEqual({
+      issuer: provider.issuer,
+      clientId: "duet-api",
+      usernameClaim: "sub",
+      scope: "openid profile offline_access",
+    });
+  });
+
+  test("can be deleted with the stack: its bucket stays, or is emptied first", () => {
+    const bucket = (removalPolicy: RemovalPolicy) => {
+      const { all } = synthesize(true, { provider, removalPolicy });
+      const [{ DeletionPolicy } = { DeletionPolicy: "" }] = all("AWS::S3::Bucket");
+      return [DeletionPolicy, all("Custom::S3AutoDeleteObjects").length];
+    };
+    expect(bucket(RemovalPolicy.RETAIN)).toEqual(["Retain", 0]);
+    expect(bucket(RemovalPolicy.DESTROY)).toEqual(["Delete", 1]);
+  });
+
+  test("has scripts that are kept for a year, and a page that is not, which comes after them", () => {
+    const { json } = synthesize(true, { provider });
+    const deployments = Object.entries<{ Type: string; Properties: Record<string, unknown>; DependsOn: string[] }>(
+      json.Resources,
+    ).filter(([, { Type }]) => Type === "Custom::CDKBucketDeployment");
+    const find = (name: RegExp) => deployments.find(([id]) => name.test(id));
+    const [assetsId = "", assets] = find(/^WebsiteAssets/) ?? [];
+    const [, pages] = find(/^WebsitePages/) ?? [];
+    expect(deployments).toHaveLength(2);
+    expect(assets?.Properties).toMatchObject({
+      Exclude: ["*"],
+      Include: ["assets/*"],
+      Prune: false,
+      SystemMetadata: { "cache-control": "max-age=31536000, public, immutable" },
+    });
+    expect(pages?.Properties).toMatchObject({
+      Exclude: ["assets/*"],
+      SystemMetadata: { "cache-control": "no-cache" },
+      DistributionPaths: ["/*"],
+    });
+    expect(pages?.DependsOn.some((id) => id.startsWith(assetsId))).toBe(true);
   });
 
   test("is left out where the construct's user serves another", () => {
