@@ -2,6 +2,7 @@
  * Measures the chat page in Chromium: how soon it can be used, how soon what is typed is shown, and how a very long
  * conversation scrolls. `node --import tsx bench/page.ts --help`
  */
+import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { conversationKey } from "../functions/domain/conversation.ts";
 import { createDocumentClient } from "../functions/store/dynamodb.ts";
@@ -58,6 +59,7 @@ async function measure({ messages, typed }: { messages: number; typed: number })
     print("  between two frames", `p99 ${scrolled.p99Ms.toFixed(1)}, max ${scrolled.maxMs.toFixed(1)} ms`);
     const memory = await memoryMb(ann.page);
     print("JavaScript heap after that, collected", `${memory.heap.toFixed(1)} MB; ${memory.nodes} DOM nodes`);
+    print("  the page's whole process, its own memory", `${(await processMb(ann)).toFixed(1)} MB`);
   } finally {
     await people.close();
     await system.close();
@@ -194,6 +196,18 @@ async function memoryMb(page: Page): Promise<{ heap: number; nodes: number }> {
   const { metrics } = await devtools.send("Performance.getMetrics");
   const metric = (name: string) => metrics.find((each) => each.name === name)?.value ?? Number.NaN;
   return { heap: metric("JSHeapUsedSize") / 1e6, nodes: metric("Nodes") };
+}
+
+/** Of the largest process that shows a page: what it shares with no other. */
+async function processMb({ context }: Person): Promise<number> {
+  const devtools = await context.browser()?.newBrowserCDPSession();
+  const { processInfo = [] } = (await devtools?.send("SystemInfo.getProcessInfo")) ?? {};
+  const renderers = processInfo.filter(({ type }) => type === "renderer");
+  const sizes = renderers.map(({ id }) => {
+    const lines = readFileSync(`/proc/${id}/smaps_rollup`, "utf8").matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB/gm);
+    return [...lines].reduce((sum, [, kilobytes]) => sum + Number(kilobytes), 0) / 1000;
+  });
+  return Math.max(...sizes);
 }
 
 function report(what: string, values: number[], unit: string): void {

@@ -34,7 +34,9 @@ export class MessageView {
     });
     // What was seen in the log before its answer came is shown there alone.
     for (const entry of waiting) if (!storedIds.has(entry.id)) all.push(this.#waiting(me, entry));
-    const unchanged = all.map((message) => sameAs(this.#shown.get(message.key), message));
+    const unchanged = all.map((message) =>
+      message.seq === undefined ? sameAs(this.#shown.get(message.key), message) : message,
+    );
     this.#shown = new Map(unchanged.map((message) => [message.key, message]));
     return unchanged;
   }
@@ -48,9 +50,13 @@ export class MessageView {
     if (key !== undefined && key !== id) this.#keyById.set(id, key);
   }
 
+  /** The object of before, without making another to compare with: there may be tens of thousands. */
   #stored({ id, seq, sender, recipient, text, createdAt }: Message, isRead: boolean): ChatMessage {
     const state = isRead ? "read" : "sent";
-    return { id, key: this.#keyById.get(id) ?? id, seq, sender, recipient, text, createdAt, state, refusal: undefined };
+    const key = this.#keyById.get(id) ?? id;
+    const before = this.#shown.get(key);
+    if (before?.seq === seq && before.state === state && before.text === text) return before;
+    return { id, key, seq, sender, recipient, text, createdAt, state, refusal: undefined };
   }
 
   #waiting(sender: string, { id, text, order, refusal }: OutboxEntry): ChatMessage {
