@@ -20,7 +20,6 @@ const RESULTS = fileURLToPath(new URL("results/", import.meta.url));
 /** Enough that no pair's log is raced for by its own sends at 200 a second. */
 const PAIRS = 50;
 const BEFORE_MS = 3_000;
-const WARM_RATE = 30;
 
 interface World {
   system: System;
@@ -57,7 +56,8 @@ Ends with 1 when anything was lost, doubled or out of order.
   --only NAME    one of ${Object.keys(MEASURES).join(", ")};
                  or the first part of some: rate, senders. May be given more than once. Default all
   --seconds N    for each rate and each number of senders, 1 to 600. Default 20
-  --warm N       seconds of ${WARM_RATE} sends a second before the first, which do not count, 0 to 600. Default 20
+  --warm N       seconds of the same before each of these, which do not count, 0 to 600: a function's environment that has
+                 just been started takes twice the processor for its first hundreds of sends. Default 20
   --dynamodb W   as for npm start
   --help
 `;
@@ -102,13 +102,16 @@ async function measure(
   { warmSeconds, ...of }: Omit<World, "pairs"> & { warmSeconds: number },
 ): Promise<Run["results"]> {
   const { system, agent } = of;
-  const sends = names.some((name) => /^(rate|senders)-/.test(name));
+  const isOfSends = (name: string) => /^(rate|senders)-/.test(name);
+  const sends = names.some(isOfSends);
   progress("opening sockets");
   const pairs = sends ? await openPairs(system, { agent, kind: "pair", count: PAIRS }) : [];
-  if (sends && warmSeconds > 0)
-    await sendAtRate(system, { pairs, rate: WARM_RATE, seconds: warmSeconds, name: "warm" });
   const results: Run["results"] = [];
   for (const name of names) {
+    if (isOfSends(name) && warmSeconds > 0) {
+      progress(`warm for ${name}`);
+      await MEASURES[name]?.({ ...of, seconds: warmSeconds, pairs });
+    }
     progress(name);
     const stop = watchOthers();
     const measured = await MEASURES[name]?.({ ...of, pairs });
