@@ -32,7 +32,7 @@ export async function sendAtRate(
       const intendedAtMs = beganAtMs + (index * 1000) / rate;
       const waitMs = intendedAtMs - performance.now();
       if (waitMs > 1) await setTimeout(waitMs);
-      underWay.push(send(pairOf(pairs, index), { text: `${name} ${index}`, intendedAtMs, noted }));
+      underWay.push(send(pairOf(pairs, index), { text: `${name} ${beganAtMs} ${index}`, intendedAtMs, noted }));
       if (index % rate === 0) progress(name, `${index / rate} of ${seconds} s`);
     }
     await Promise.all(underWay);
@@ -56,7 +56,7 @@ export async function sendInTurn(
       Array.from({ length: senders }, async (_, sender) => {
         for (let index = 0; performance.now() < untilMs; index++) {
           const intendedAtMs = performance.now();
-          await send(pairOf(pairs, sender), { text: `${name} ${sender} ${index}`, intendedAtMs, noted });
+          await send(pairOf(pairs, sender), { text: `${name} ${beganAtMs} ${sender} ${index}`, intendedAtMs, noted });
           if (sender === 0) progress(name, `${Math.floor((intendedAtMs - beganAtMs) / 1000)} of ${seconds} s`);
         }
       }),
@@ -70,6 +70,7 @@ function pairOf(pairs: readonly Pair[], index: number): Pair {
   return pair;
 }
 
+/** No two texts are the same: by them a message that is there twice is known. */
 async function send(
   pair: Pair,
   { text, intendedAtMs, noted }: { text: string; intendedAtMs: number; noted: Noted },
