@@ -1,25 +1,17 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { BUNDLING } from "../lib/bundle.ts";
 import type { FunctionName } from "../lib/functions.ts";
 
 const FUNCTIONS = fileURLToPath(new URL("../functions/", import.meta.url));
 
-/**
- * Bytes that each package takes in a function's bundle, the most first; ours under `functions`. Settings are those of
- * lib/bundle.ts, as far as they change what is taken in.
- */
+/** Bytes that each package takes in a function's bundle, the most first; ours under `functions`. */
 export async function bundleInputs(name: FunctionName): Promise<[string, number][]> {
   const { metafile } = await build({
+    ...BUNDLING,
     entryPoints: [join(FUNCTIONS, `${name}.ts`)],
     outfile: "index.mjs",
-    bundle: true,
-    minify: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    mainFields: ["module", "main"],
-    legalComments: "none",
     metafile: true,
     write: false,
   });

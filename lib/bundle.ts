@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
+import { type BuildOptions, buildSync } from "esbuild";
 
 const FUNCTIONS = fileURLToPath(new URL("../functions", import.meta.url));
 
@@ -18,21 +18,26 @@ export function bundleFunctions(entries: readonly string[], outDirectory: string
   );
 }
 
-/** Bundles each module for Lambda's Node.js, with all that it imports, to `out` with the ending `.mjs`. */
+/** How a function is bundled: for Lambda's Node.js, with all that it imports. */
+export const BUNDLING: BuildOptions = {
+  bundle: true,
+  minify: true,
+  platform: "node",
+  format: "esm",
+  // Not newer than what the local runtime runs on, so that the very same bundle runs here and there.
+  target: "node20",
+  mainFields: ["module", "main"],
+  banner: { js: REQUIRE_BANNER },
+  legalComments: "none",
+  logLevel: "error",
+};
+
+/** Bundles each module to `out` with the ending `.mjs`. */
 export function bundleModules(entryPoints: { in: string; out: string }[], outDirectory: string): void {
   buildSync({
+    ...BUNDLING,
     entryPoints,
     outdir: outDirectory,
     outExtension: { ".js": ".mjs" },
-    bundle: true,
-    minify: true,
-    platform: "node",
-    format: "esm",
-    // Not newer than what the local runtime runs on, so that the very same bundle runs here and there.
-    target: "node20",
-    mainFields: ["module", "main"],
-    banner: { js: REQUIRE_BANNER },
-    legalComments: "none",
-    logLevel: "error",
   });
 }

@@ -110,7 +110,7 @@ test("what comes while one reads above does not move the page, and is counted; o
   const { seq, top } = await firstSeen(ann);
   const ben = await system.user("ben");
   await ben.send("ann", { text: "something new" });
-  await ann.page.locator(".to-latest .count", { hasText: "1" }).waitFor();
+  await ann.page.locator(".to-latest .dot", { hasText: "1" }).waitFor();
   expect(Math.abs(((await topOf(ann, seq)) ?? Number.NaN) - top)).toBeLessThanOrEqual(1);
   // Nobody has seen it: it is not read.
   await ann.row("ben").locator(".dot", { hasText: "1" }).waitFor();

@@ -162,7 +162,10 @@ function createSession(parts: {
       const { refreshToken, idToken } = read<Kept>(tab, KEPT) ?? {};
       forget();
       channel.postMessage(SIGNED_OUT);
-      if (refreshToken !== undefined) await issuer.revoke(refreshToken).catch(() => undefined);
+      if (refreshToken !== undefined) {
+        const late = new Promise((resolve) => setTimeout(resolve, REVOKE_MS_MAX));
+        await Promise.race([issuer.revoke(refreshToken).catch(() => undefined), late]);
+      }
       world.leave((await issuer.signOutUrl(idToken).catch(() => undefined)) ?? "/");
     },
     onSignedOutElsewhere(listener) {
@@ -174,6 +177,9 @@ function createSession(parts: {
     },
   };
 }
+
+/** How long a user who signs out waits for the issuer. Nothing is left here by then; the token ends by itself. */
+const REVOKE_MS_MAX = 3_000;
 
 /** A token that ends sooner is renewed when it is asked for; the client asks well ahead. */
 const RENEW_BEFORE_MS = 150_000;

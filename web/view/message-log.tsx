@@ -117,7 +117,7 @@ export function MessageLog({ open, goToLatest }: { open: OpenConversation; goToL
         <button type="button" class="to-latest" onClick={() => goToLatest.current()} aria-label={t.value.jumpToLatest}>
           <DownIcon />
           {unreadBelow.value > 0 && (
-            <span class="count">
+            <span class="dot">
               {unreadBelow.value}
               <span class="hidden"> {t.value.unread(unreadBelow.value)}</span>
             </span>
