@@ -1,6 +1,9 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { startSystem } from "../app/system.ts";
 import { type Person, startPeople } from "./people.ts";
+
+// Two people in a browser take seconds on a quiet machine, and many times that on a busy one.
+vi.setConfig({ testTimeout: 120_000 });
 
 const MESSAGES = 500;
 const text = (number: number) => `message ${number} ${"word ".repeat(number % 23)}`.trim();

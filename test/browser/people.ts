@@ -3,7 +3,7 @@ import { requestTokens } from "../../local/identity/request-tokens.ts";
 import { launchChromium } from "./chromium.ts";
 
 /** So long a page may take for anything: the machine may be busy, and then everything takes longer. */
-const WAIT_MS_MAX = 20_000;
+const WAIT_MS_MAX = 30_000;
 
 /** Somebody in a browser of their own, with nothing in it from before. */
 export interface Person {
@@ -12,7 +12,7 @@ export interface Person {
   readonly page: Page;
   /** What the page complained of: errors, and what its Content-Security-Policy refused. */
   readonly complaints: string[];
-  /** Opens the page, and signs in where that is needed. */
+  /** Opens the page, and signs in. */
   signIn(path?: string): Promise<void>;
   /** Shows the conversation with a user. */
   open(peer: string): Promise<void>;
@@ -69,22 +69,34 @@ function createPerson(parts: { username: string; context: BrowserContext; page: 
     if (/Content.Security.Policy|TrustedHTML|Refused to/i.test(line.text())) complaints.push(line.text());
   });
   const message = page.getByRole("textbox", { name: /^(Message|消息)$/ });
+  const visitIssuer = async (path: string) => {
+    await page.goto(`${baseUrl()}${path}`);
+    await page.getByRole("button", { name: /^(Sign in|登录)$/ }).click();
+    await page.getByLabel("or as somebody else").fill(username);
+    await page.getByRole("button", { name: "Open", exact: true }).click();
+    await page.locator(".panes").waitFor();
+  };
   return {
     username,
     context,
     page,
     complaints,
     async signIn(path = "/") {
-      await page.goto(`${baseUrl()}${path}`);
-      await page.getByRole("button", { name: /^(Sign in|登录)$/ }).click();
-      await page.getByLabel("or as somebody else").fill(username);
-      await page.getByRole("button", { name: "Open", exact: true }).click();
-      await page.locator(".panes").waitFor();
+      try {
+        await visitIssuer(path);
+      } catch (cause) {
+        // What stood there instead says more than that something did not.
+        const shown = await page.locator("body").textContent();
+        throw new Error(`${username} was not signed in; at ${page.url()}: ${shown}; ${complaints.join("\n")}`, {
+          cause,
+        });
+      }
     },
     async open(peer) {
       const find = page.getByRole("searchbox");
       await find.fill(peer);
       await find.press("Enter");
+      await page.waitForURL((url) => decodeURIComponent(url.pathname) === `/c/${peer}`);
       await message.waitFor();
     },
     async say(text) {

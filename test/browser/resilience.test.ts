@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { descendants, freePort, left, run } from "../app/process.ts";
 import { type Person, startPeople } from "./people.ts";
+
+// Two people in a browser take seconds on a quiet machine, and many times that on a busy one.
+vi.setConfig({ testTimeout: 120_000 });
 
 const directory = mkdtempSync(join(tmpdir(), "duet-browser-"));
 let port = 0;

@@ -241,13 +241,13 @@ describe("a session", () => {
     const second = device.tab();
     second.open("/c/bob");
     void resumeSession(config(), second.world);
-    await expect.poll(() => second.left()).toBeDefined();
+    await expect.poll(() => second.left(), { timeout: 10_000 }).toBeDefined();
     await second.visitIssuer();
     expect((await resumeSession(config(), second.world))?.username).toBe("alice");
     expect(second.url()).toBe("/c/bob");
     const stubborn = device.tab();
     void resumeSession(config(), stubborn.world);
-    await expect.poll(() => stubborn.left()).toBeDefined();
+    await expect.poll(() => stubborn.left(), { timeout: 10_000 }).toBeDefined();
     expect(await resumeSession(config(), stubborn.world)).toBeUndefined();
   });
 
@@ -284,7 +284,7 @@ describe("a session", () => {
     const token = await otherSession.token({ refused: undefined });
     const release = other.hold();
     const renewing = otherSession.token({ refused: token ?? undefined });
-    await expect.poll(() => other.requests.at(-1)).toBe("POST /oauth2/token");
+    await expect.poll(() => other.requests.at(-1), { timeout: 10_000 }).toBe("POST /oauth2/token");
     await session.signOut();
     release();
     expect(await renewing).toBeUndefined();
