@@ -18,13 +18,9 @@ interface Noted {
  */
 export async function sendAtRate(
   system: System,
-  {
-    pairs,
-    rate,
-    seconds,
-    name = `rate-${rate}`,
-  }: { pairs: readonly Pair[]; rate: number; seconds: number; name?: string },
+  { pairs, rate, seconds }: { pairs: readonly Pair[]; rate: number; seconds: number },
 ): Promise<SendsResult> {
+  const name = `rate-${rate}`;
   return measured(system, { kind: "rate", name, load: rate, pairs }, async (noted) => {
     const underWay: Promise<void>[] = [];
     const beganAtMs = performance.now();
@@ -42,13 +38,9 @@ export async function sendAtRate(
 /** A closed loop: so many senders, each sending again as soon as it is answered. */
 export async function sendInTurn(
   system: System,
-  {
-    pairs,
-    senders,
-    seconds,
-    name = `senders-${senders}`,
-  }: { pairs: readonly Pair[]; senders: number; seconds: number; name?: string },
+  { pairs, senders, seconds }: { pairs: readonly Pair[]; senders: number; seconds: number },
 ): Promise<SendsResult> {
+  const name = `senders-${senders}`;
   return measured(system, { kind: "senders", name, load: senders, pairs }, async (noted) => {
     const beganAtMs = performance.now();
     const untilMs = beganAtMs + seconds * 1000;

@@ -10,6 +10,7 @@ import {
 } from "aws-cdk-lib/aws-cognito";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
+import type { WebConfig } from "../web/session/config.ts";
 import { acceptFinding } from "./accepted-findings.ts";
 
 /** An OIDC provider of the deployer's own. */
@@ -30,15 +31,8 @@ export interface OidcProvider {
 
 /** What the chat page has to know to sign users in. */
 export interface WebClient {
-  /** Becomes `config.json`, which web/session/config.ts reads. */
-  config: {
-    issuer: string;
-    clientId: string;
-    usernameClaim: string;
-    scope: string;
-    logoutUrl?: string;
-    authorizationParameters?: Record<string, string>;
-  };
+  /** Becomes `config.json`. */
+  config: WebConfig;
   /** Where the page asks for tokens. They depend on nothing that depends on the website. */
   origins: string[];
 }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { countCodePoints } from "./code-points.ts";
 import { Refusal, type RefusalCode } from "./errors.ts";
 import {
   DISPLAY_NAME_CODE_POINTS_MAX,
@@ -201,12 +202,6 @@ function parseText(typed: string, toText: (typed: string) => string): string {
       `A text has at most ${TEXT_CODE_POINTS_MAX} code points; this one has ${codePoints}.`,
     );
   return text;
-}
-
-function countCodePoints(text: string): number {
-  let lowSurrogates = 0;
-  for (let unit = 0; unit < text.length; unit++) if ((text.charCodeAt(unit) & 0xfc00) === 0xdc00) lowSurrogates++;
-  return text.length - lowSurrogates;
 }
 
 function parseJson(text: string | undefined, code: RefusalCode): unknown {

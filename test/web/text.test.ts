@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { countCodePoints, isEmojiOnly } from "../../web/text/emoji.ts";
+import { countCodePoints } from "../../functions/protocol/code-points.ts";
+import { isEmojiOnly } from "../../web/text/emoji.ts";
 import { hue, initials } from "../../web/text/initials.ts";
 import { splitLinks } from "../../web/text/links.ts";
 import { dayName, shortTime, todayMs } from "../../web/text/times.ts";

@@ -13,10 +13,3 @@ export function isEmojiOnly(text: string): boolean {
   const graphemes = [...segmenter.segment(trimmed)].filter(({ segment }) => segment.trim() !== "");
   return graphemes.length <= LARGE_EMOJI_MAX && graphemes.every(({ segment }) => EMOJI.test(segment));
 }
-
-/** How many code points a text has, as the protocol counts them. */
-export function countCodePoints(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
-}

@@ -1,9 +1,9 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { DuetError } from "../../client/index.ts";
+import { countCodePoints } from "../../functions/protocol/code-points.ts";
 import { TEXT_CODE_POINTS_MAX } from "../../functions/protocol/limits.ts";
 import type { OpenConversation } from "../app/chat.ts";
 import { explain, t } from "../language/language.ts";
-import { countCodePoints } from "../text/emoji.ts";
 import { useChat } from "./chat-context.ts";
 import { SendIcon } from "./icons.tsx";
 
