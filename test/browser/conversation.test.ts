@@ -19,28 +19,9 @@ afterAll(async () => {
   await system?.close();
 });
 
-let pairs = 0;
-/** Two people who have never met anybody. */
-async function pair(): Promise<[Person, Person]> {
-  pairs++;
-  const [ann, ben] = [await people.person(`ann${pairs}`), await people.person(`ben${pairs}`)];
-  await people.createUsers(ann.username, ben.username);
-  return [ann, ben];
-}
-
-/** Both signed in, with the conversation open. */
-async function talking(): Promise<[Person, Person]> {
-  const [ann, ben] = await pair();
-  await ann.signIn(`/c/${ben.username}`);
-  await ben.signIn(`/c/${ann.username}`);
-  return [ann, ben];
-}
-
-const state = (person: Person, text: string) => person.messages(text).getAttribute("data-state");
-
 describe("two people side by side", () => {
   test("from the first sign-in to the first message, its answer, and that it was read", async () => {
-    const [ann, ben] = await pair();
+    const [ann, ben] = await people.pair();
     await ann.signIn();
     await ann.page.getByText("No conversations yet").waitFor();
     await ann.open(ben.username);
@@ -63,9 +44,10 @@ describe("two people side by side", () => {
   });
 
   test("a second device has everything, and is told what the first sends and reads", async () => {
-    const [ann, ben] = await talking();
+    const [ann, ben] = await people.together();
     await ann.say("one");
     await ben.messages("one").waitFor();
+    await ann.page.locator('li.message[data-state="read"]', { hasText: "one" }).waitFor();
     const phone = await people.person(ben.username, { viewport: { width: 390, height: 800 } });
     await phone.signIn();
     await phone.row(ann.username).waitFor();
@@ -87,13 +69,13 @@ describe("two people side by side", () => {
   });
 
   test("a dot says what is unread while another conversation is open, and only what is seen is read", async () => {
-    const [ann, ben] = await talking();
+    const [ann, ben] = await people.together();
     await people.createUsers(`${ben.username}x`);
     await ben.open(`${ben.username}x`);
     await ann.say("first");
     await ann.say("second");
     await ben.row(ann.username).locator(".dot", { hasText: "2" }).waitFor();
-    expect(await state(ann, "first")).toBe("sent");
+    await ann.page.locator('li.message[data-state="sent"]', { hasText: "first" }).waitFor();
     await ben.row(ann.username).click();
     await ben.page.locator(".separator.new").waitFor();
     await ben.row(ann.username).locator(".dot").waitFor({ state: "detached" });
@@ -101,7 +83,7 @@ describe("two people side by side", () => {
   });
 
   test("typing is shown, and ends with the message", async () => {
-    const [ann, ben] = await talking();
+    const [ann, ben] = await people.together();
     // Only those are told who have talked already.
     await ann.say("hi");
     await ben.messages("hi").waitFor();
@@ -113,7 +95,7 @@ describe("two people side by side", () => {
   });
 
   test("a screen reader is told what comes, and nothing of what was there", async () => {
-    const [ann, ben] = await pair();
+    const [ann, ben] = await people.pair();
     const sender = await system.user(ann.username);
     await sender.send(ben.username, { text: "from before" });
     await ben.signIn(`/c/${ann.username}`);
@@ -127,7 +109,7 @@ describe("two people side by side", () => {
 
 describe("a conversation", () => {
   test("is begun by username, with a clear answer for an unknown one and for oneself", async () => {
-    const [ann] = await pair();
+    const [ann] = await people.pair();
     await ann.signIn();
     const find = ann.page.getByRole("searchbox");
     await find.fill("nobody-at-all");
@@ -142,7 +124,7 @@ describe("a conversation", () => {
   });
 
   test("with an unknown user, by its address, says that there is none, and takes no message", async () => {
-    const [ann] = await pair();
+    const [ann] = await people.pair();
     await ann.signIn("/c/nobody-at-all");
     await ann.page.getByRole("alert").filter({ hasText: "There is no user with this name." }).waitFor();
     await ann.page.getByRole("textbox", { name: "Message" }).waitFor({ state: "detached" });
@@ -162,18 +144,18 @@ describe("a conversation", () => {
   });
 
   test("keeps its draft while another is open, after a reload, and for the other tab", async () => {
-    const [ann, ben] = await talking();
+    const [ann, ben] = await people.together();
     await people.createUsers(`${ben.username}x`);
     await ann.page.getByRole("textbox", { name: "Message" }).fill("not sent yet");
     await ann.open(`${ben.username}x`);
     expect(await ann.page.getByRole("textbox", { name: "Message" }).inputValue()).toBe("");
     await ann.page.goBack();
     await ann.page.reload();
-    expect(await ann.page.getByRole("textbox", { name: "Message" }).inputValue()).toBe("not sent yet");
+    await expect.poll(() => ann.page.getByRole("textbox", { name: "Message" }).inputValue()).toBe("not sent yet");
   });
 
   test("is blocked after a question: the other is told when they write, and can write again when it is over", async () => {
-    const [ann, ben] = await talking();
+    const [ann, ben] = await people.together();
     await ben.say("before");
     await ann.messages("before").waitFor();
     await ann.page.getByRole("button", { name: `Block ${ben.username}` }).click();
@@ -196,7 +178,7 @@ describe("a conversation", () => {
   });
 
   test("a message that failed can be thrown away", async () => {
-    const [ann, ben] = await talking();
+    const [ann, ben] = await people.together();
     const other = await system.user(ann.username);
     await other.call("PUT", `/api/conversations/${ben.username}/block`);
     await ben.say("in vain");
@@ -218,7 +200,7 @@ describe("what is written", () => {
     "{{constructor.constructor('alert(1)')()}}",
     "&lt;b&gt;not bold&lt;/b&gt;",
   ])("%s is text, from any sender, in the log and in the list", async (payload) => {
-    const [ann, ben] = await pair();
+    const [ann, ben] = await people.pair();
     await ann.signIn(`/c/${ben.username}`);
     const sender = await system.user(ben.username);
     // The words around it are what the server leaves, whatever it takes out.
@@ -233,7 +215,7 @@ describe("what is written", () => {
   });
 
   test("is shown as text on the sender's side before the server has seen it, too", async () => {
-    const [ann] = await talking();
+    const [ann] = await people.together();
     await ann.context.setOffline(true);
     await ann.say("<b>bold</b><img src=x onerror=\"document.title='owned'\">");
     await ann.messages("<b>bold</b>").waitFor();
@@ -242,7 +224,7 @@ describe("what is written", () => {
   });
 
   test("has links that are safe, long words that wrap, and lines that stay", async () => {
-    const [ann, ben] = await talking();
+    const [ann, ben] = await people.together();
     const long = "w".repeat(400);
     await ann.say(`https://example.com/a?b=c ${long}\nsecond line`);
     await ben.messages("second line").waitFor();
@@ -255,7 +237,7 @@ describe("what is written", () => {
   });
 
   test("of emoji alone is large", async () => {
-    const [ann] = await talking();
+    const [ann] = await people.together();
     await ann.say("🎉");
     await ann.page.locator(".text.emoji").waitFor();
   });
@@ -265,7 +247,7 @@ describe("the keyboard", () => {
   const box = (person: Person) => person.page.getByRole("textbox", { name: "Message" });
 
   test("Shift+Enter breaks the line, Enter sends, and Enter alone sends nothing", async () => {
-    const [ann, ben] = await talking();
+    const [ann, ben] = await people.together();
     await box(ann).press("Enter");
     await box(ann).pressSequentially("   ");
     await box(ann).press("Enter");
@@ -279,7 +261,7 @@ describe("the keyboard", () => {
   });
 
   test("the Enter that ends the composition of an input method does not send", async () => {
-    const [ann, ben] = await talking();
+    const [ann, ben] = await people.together();
     const devtools = await ann.context.newCDPSession(ann.page);
     await box(ann).focus();
     await devtools.send("Input.imeSetComposition", { text: "ni hao", selectionStart: 6, selectionEnd: 6 });
@@ -307,7 +289,7 @@ describe("the keyboard", () => {
   });
 
   test("goes between conversations by Alt and an arrow, tells the keys by ?, and a dialog gives the focus back", async () => {
-    const [ann, ben] = await pair();
+    const [ann, ben] = await people.pair();
     await people.createUsers(`${ben.username}x`);
     const sender = await system.user(ann.username);
     await sender.send(ben.username, { text: "older" });

@@ -39,8 +39,12 @@ const scrollTo = (person: Person, top: number) =>
   log(person).evaluate((element, to) => {
     element.scrollTop = to;
   }, top);
-const isAtEnd = (person: Person) =>
-  log(person).evaluate(({ scrollHeight, clientHeight, scrollTop }) => scrollHeight - clientHeight - scrollTop <= 15);
+/** Waits until the log stands at its end. */
+const atEnd = (person: Person) =>
+  person.page.waitForFunction(() => {
+    const element = document.querySelector(".log");
+    return element !== null && element.scrollHeight - element.clientHeight - element.scrollTop <= 15;
+  });
 
 /** The first row that can be seen, and where it is. */
 const firstSeen = (person: Person) =>
@@ -59,7 +63,7 @@ const topOf = (person: Person, seq: string) =>
 
 test(`a history of ${MESSAGES} messages is reached by scrolling up, in order and without a gap, a few rows at a time`, async () => {
   const ann = await reader();
-  expect(await isAtEnd(ann)).toBe(true);
+  await atEnd(ann);
   const seen = new Set<number>();
   let rowsMax = 0;
   for (let step = 0; !seen.has(1) && step < 200; step++) {
@@ -83,7 +87,7 @@ test(`a history of ${MESSAGES} messages is reached by scrolling up, in order and
   await ann.page.getByText("The conversation begins here").waitFor();
   await ann.page.getByRole("button", { name: "Jump to the latest message" }).click();
   await ann.messages(text(MESSAGES)).waitFor();
-  expect(await isAtEnd(ann)).toBe(true);
+  await atEnd(ann);
 });
 
 test("what is read stays where it is while earlier messages are put before it", async () => {
@@ -118,10 +122,7 @@ test("what comes while one reads above does not move the page, and is counted; o
   // Nobody has seen it: it is not read.
   await ann.row("ben").locator(".dot", { hasText: "1" }).waitFor();
   await ann.say("my own");
-  await ann.page.waitForFunction(() => {
-    const element = document.querySelector(".log");
-    return element !== null && element.scrollHeight - element.clientHeight - element.scrollTop <= 15;
-  });
+  await atEnd(ann);
   await ann.row("ben").locator(".dot").waitFor({ state: "detached" });
 });
 
@@ -130,7 +131,7 @@ test("at the end, what comes is followed", async () => {
   const ben = await system.user("ben");
   for (let number = 1; number <= 5; number++) await ben.send("ann", { text: `followed ${number}` });
   await ann.messages("followed 5").waitFor();
-  expect(await isAtEnd(ann)).toBe(true);
+  await atEnd(ann);
 });
 
 test("earlier messages that cannot be loaded say so, and come when asked again", async () => {

@@ -20,6 +20,8 @@ export interface Person {
   say(text: string): Promise<void>;
   /** The messages in the page that hold this text. */
   messages(text?: string): Locator;
+  /** The messages with this text that the server has taken. */
+  acknowledged(text: string): Locator;
   /** The texts of the messages in the page, from the first to the last. */
   texts(): Promise<string[]>;
   /** The row in the list of conversations. */
@@ -30,12 +32,35 @@ export interface Person {
 export async function startPeople(baseUrl: () => string) {
   const browser = await launchChromium();
   const contexts: BrowserContext[] = [];
-  return {
+  let pairs = 0;
+  const people = {
     browser,
     async person(username: string, options: BrowserContextOptions = {}): Promise<Person> {
       const context = await newContext(browser, options);
       contexts.push(context);
       return createPerson({ username, context, page: await context.newPage(), baseUrl });
+    },
+    /** Two people who have never met anybody, and have not signed in yet. */
+    async pair(): Promise<[Person, Person]> {
+      pairs++;
+      const [ann, ben] = [await people.person(`ann${pairs}`), await people.person(`ben${pairs}`)];
+      await people.createUsers(ann.username, ben.username);
+      return [ann, ben];
+    },
+    /** Two people who have each the conversation with the other open, and nothing said in it. */
+    async together(): Promise<[Person, Person]> {
+      const [ann, ben] = await people.pair();
+      await ann.signIn(`/c/${ben.username}`);
+      await ben.signIn(`/c/${ann.username}`);
+      return [ann, ben];
+    },
+    /** Two people who have the conversation open, in which one has said "hello". */
+    async talking(): Promise<[Person, Person]> {
+      const [ann, ben] = await people.together();
+      await ann.say("hello");
+      await ann.acknowledged("hello").waitFor();
+      await ben.messages("hello").waitFor();
+      return [ann, ben];
     },
     /** Another tab in the same browser. */
     async anotherTab({ username, context }: Person): Promise<Person> {
@@ -53,6 +78,7 @@ export async function startPeople(baseUrl: () => string) {
       await browser.close();
     },
   };
+  return people;
 }
 
 async function newContext(browser: Browser, options: BrowserContextOptions): Promise<BrowserContext> {
@@ -104,6 +130,8 @@ function createPerson(parts: { username: string; context: BrowserContext; page: 
       await message.press("Enter");
     },
     messages: (text) => page.locator("li.message").filter(text === undefined ? {} : { hasText: text }),
+    acknowledged: (text) =>
+      page.locator('li.message:is([data-state="sent"], [data-state="read"])').filter({ hasText: text }),
     texts: () => page.locator("li.message .text").allInnerTexts(),
     row: (peer) => page.locator(".rows .row").filter({ has: page.locator(".name", { hasText: peer }) }),
   };

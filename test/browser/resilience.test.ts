@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { descendants, freePort, left, run } from "../app/process.ts";
-import { type Person, startPeople } from "./people.ts";
+import { startPeople } from "./people.ts";
 
 // Two people in a browser take seconds on a quiet machine, and many times that on a busy one.
 vi.setConfig({ testTimeout: 120_000 });
@@ -45,39 +45,27 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-let pairs = 0;
-async function talking(): Promise<[Person, Person]> {
-  pairs++;
-  const [ann, ben] = [await people.person(`ann${pairs}`), await people.person(`ben${pairs}`)];
-  await people.createUsers(ann.username, ben.username);
-  await ann.signIn(`/c/${ben.username}`);
-  await ben.signIn(`/c/${ann.username}`);
-  await ann.say("hello");
-  await ben.messages("hello").waitFor();
-  return [ann, ben];
-}
-
 test("offline and back: what is written meanwhile is sent, what came meanwhile is there, once and in order", async () => {
-  const [ann, ben] = await talking();
+  const [ann, ben] = await people.talking();
   await ann.context.setOffline(true);
   await ann.page.locator(".banner", { hasText: "You are offline." }).waitFor();
   await ann.say("written offline 1");
   await ann.say("written offline 2");
   await ann.page.locator('li.message[data-state="sending"]').nth(1).waitFor();
   for (let number = 1; number <= 5; number++) await ben.say(`missed ${number}`);
-  await ben.page.locator('li.message[data-state="sent"]', { hasText: "missed 5" }).waitFor();
+  await ben.acknowledged("missed 5").waitFor();
   await ann.context.setOffline(false);
   await ben.messages("written offline 2").waitFor();
   await ann.messages("missed 5").waitFor();
   await ann.page.locator(".banner:not(.none)").waitFor({ state: "detached" });
-  await ann.page.locator('li.message[data-state="sending"]').waitFor({ state: "detached" });
+  await expect.poll(() => ann.page.locator('li.message[data-state="sending"]').count()).toBe(0);
   const expected = ["hello", ...[1, 2, 3, 4, 5].map((n) => `missed ${n}`), "written offline 1", "written offline 2"];
   expect(await ann.texts()).toEqual(expected);
   expect(await ben.texts()).toEqual(expected);
 });
 
 test("the server is killed and comes back: nothing acknowledged is lost, nothing is there twice", async () => {
-  const [ann, ben] = await talking();
+  const [ann, ben] = await people.talking();
   for (let number = 1; number <= 3; number++) await ann.say(`before ${number}`);
   await ben.messages("before 3").waitFor();
   await killServer();
@@ -91,7 +79,7 @@ test("the server is killed and comes back: nothing acknowledged is lost, nothing
     .click({ timeout: 5_000 })
     .catch(() => undefined);
   await ben.messages("while it is gone").waitFor({ timeout: 60_000 });
-  await ann.page.locator('li.message[data-state="sending"]').waitFor({ state: "detached" });
+  await expect.poll(() => ann.page.locator('li.message[data-state="sending"]').count()).toBe(0);
   await ben.say("welcome back");
   await ann.messages("welcome back").waitFor({ timeout: 60_000 });
   const expected = ["hello", "before 1", "before 2", "before 3", "while it is gone", "welcome back"];
@@ -100,10 +88,10 @@ test("the server is killed and comes back: nothing acknowledged is lost, nothing
 }, 180_000);
 
 test("a message on its way outlives the page: it is sent when the page is opened again", async () => {
-  const [ann, ben] = await talking();
+  const [ann, ben] = await people.talking();
   await ann.page.route("**/messages", (route) => route.abort());
   await ann.say("left behind");
-  await ann.page.locator('li.message[data-state="sending"]').waitFor();
+  await ann.page.locator('li.message[data-state="sending"]', { hasText: "left behind" }).waitFor();
   await ann.page.close();
   const again = await people.anotherTab(ann);
   await again.page.goto(`http://localhost:${port}/c/${ben.username}`);
@@ -112,7 +100,7 @@ test("a message on its way outlives the page: it is sent when the page is opened
 });
 
 test("an answer that is lost on the way does not make a second message", async () => {
-  const [ann, ben] = await talking();
+  const [ann, ben] = await people.talking();
   let lost = 0;
   await ann.page.route("**/messages", async (route) => {
     if (route.request().method() !== "POST" || lost >= 2) return route.continue();
@@ -121,9 +109,7 @@ test("an answer that is lost on the way does not make a second message", async (
     return route.abort();
   });
   await ann.say("only once");
-  await ann.page
-    .locator('li.message[data-state="sent"], li.message[data-state="read"]', { hasText: "only once" })
-    .waitFor();
+  await ann.acknowledged("only once").waitFor();
   await ben.messages("only once").waitFor();
   expect(lost).toBeGreaterThan(0);
   expect(await ben.texts()).toEqual(["hello", "only once"]);
@@ -131,7 +117,7 @@ test("an answer that is lost on the way does not make a second message", async (
 });
 
 test("two tabs of one user are in step: messages, what is read, drafts, and signing out", async () => {
-  const [ann, ben] = await talking();
+  const [ann, ben] = await people.talking();
   const tab = await people.anotherTab(ann);
   // The issuer knows the browser: a new tab needs no click.
   await tab.page.goto(`http://localhost:${port}/c/${ben.username}`);
@@ -152,7 +138,7 @@ test("two tabs of one user are in step: messages, what is read, drafts, and sign
 });
 
 test("a session that has ended says so, keeps what was written, and goes on after signing in again", async () => {
-  const [ann, ben] = await talking();
+  const [ann, ben] = await people.talking();
   await ann.page.getByRole("textbox", { name: "Message" }).fill("half a thought");
   const refused = { status: 400, contentType: "application/json", body: '{"error":"invalid_grant"}' };
   await ann.page.route("**/oauth2/token", (route) => route.fulfill(refused));
@@ -168,7 +154,7 @@ test("a session that has ended says so, keeps what was written, and goes on afte
 });
 
 test("signing out says how many messages are not sent, and they are sent when the user is back", async () => {
-  const [ann, ben] = await talking();
+  const [ann, ben] = await people.talking();
   await ann.page.route("**/messages", (route) => route.abort());
   await ann.say("one");
   await ann.say("two");
@@ -184,7 +170,7 @@ test("signing out says how many messages are not sent, and they are sent when th
 });
 
 test("no token is ever in the browser's lasting storage", async () => {
-  const [ann] = await talking();
+  const [ann] = await people.talking();
   const lasting = await ann.page.evaluate(async () => {
     const databases = await indexedDB.databases();
     return JSON.stringify([{ ...localStorage }, databases.map(({ name }) => name), document.cookie]);
@@ -195,15 +181,14 @@ test("no token is ever in the browser's lasting storage", async () => {
 });
 
 test("signing out everywhere ends the other devices' connections", async () => {
-  const [ann] = await talking();
+  const [ann] = await people.talking();
   const phone = await people.person(ann.username);
+  const opened = phone.page.waitForEvent("websocket");
   await phone.signIn();
-  const closed = new Promise<void>((resolve) =>
-    phone.page.on("websocket", (socket) => socket.on("close", () => resolve())),
-  );
-  await phone.page.reload();
-  await phone.page.locator(".panes").waitFor();
   await phone.row("ben").waitFor();
+  const socket = await opened;
+  expect(socket.isClosed()).toBe(false);
+  const closed = socket.waitForEvent("close");
   await ann.page.getByRole("button", { name: "Profile and settings" }).click();
   await ann.page.getByRole("button", { name: "Sign out everywhere" }).click();
   await ann.page.getByRole("button", { name: "Sign in" }).waitFor();
