@@ -1,3 +1,4 @@
+import { UNITS_PER_SEND } from "../lib/steady-load.ts";
 import { LOG_EVENT_BYTES, type Use } from "./metered-system.ts";
 import type { OperationName } from "./operations.ts";
 import { AWS, cost, type Price } from "./prices.ts";
@@ -14,6 +15,8 @@ export const ASSUMED = {
   connectionMinutesPerMessage: 3,
   /** What a message of 176 code points takes in the log, with the 100 bytes that DynamoDB adds to an item. */
   storedBytesPerMessage: 620,
+  /** Of capacity that follows the load, how much is used: USE_PERCENT of it while the load stays, less while it falls. */
+  steadyLoadUsedShare: 0.6,
   /** A client's heartbeat on the average (8 minutes less up to an eighth), and how long a socket lives. */
   syncMinutes: 7.5,
   socketHours: 2,
@@ -83,7 +86,9 @@ export function bill(name: OperationName, use: Use, { memoryMegabytes = ASSUMED.
     "DynamoDB writes": cost(AWS.writeUnit, write * million),
     "DynamoDB reads": cost(AWS.readUnit, read * million),
     "WebSocket frames": cost(AWS.webSocketMessage, frames * million),
-    logs: cost(AWS.loggedGigabyte, ((logBytes + accessBytes) * million) / gigabyte),
+    logs:
+      cost(AWS.loggedGigabyte, (logBytes * million) / gigabyte) +
+      cost(AWS.loggedSeldomReadGigabyte, (accessBytes * million) / gigabyte),
     "bytes out": cost(AWS.gigabyteOut, (bytesOut * million) / gigabyte),
   };
 }
@@ -121,23 +126,26 @@ export function allIn(uses: Record<OperationName, Use>): Record<string, number> 
   };
 }
 
-/** Of provisioned capacity, how much is used where autoscaling follows the load. */
-const PROVISIONED_USE = 0.7;
+/** The same with capacity for a steady load (lib/steady-load.ts). */
+export function messageAtSteadyLoad(uses: Record<OperationName, Use>): Record<string, number> {
+  const units = (kind: "read" | "write") => Object.values(UNITS_PER_SEND).reduce((sum, of) => sum + of[kind], 0);
+  const bought = (price: Price, of: number) => cost(price, (of * 1e6) / 3600 / ASSUMED.steadyLoadUsedShare);
+  const use = uses["send to one device"];
+  const onDemand = { ...use, read: use.read - units("read"), write: use.write - units("write") };
+  return {
+    ...message({ ...uses, "send to one device": onDemand }),
+    "DynamoDB writes, bought": bought(AWS.provisionedWriteHour, units("write")),
+    "DynamoDB reads, bought": bought(AWS.provisionedReadHour, units("read")),
+  };
+}
 
 /** What each choice would take off a million messages, in dollars; none is made. What is lost by it is in docs/performance.md. */
 export function levers(uses: Record<OperationName, Use>): Record<string, number> {
   const use = uses["send to one device"];
   const now = bill("send to one device", use);
-  const provisioned = (price: Price, units: number) => cost(price, (units * 1e6) / 3600 / PROVISIONED_USE);
   return {
     "a function URL behind CloudFront in the HTTP API's place": now["HTTP API"],
-    "provisioned capacity for the load that is always there":
-      now["DynamoDB writes"] +
-      now["DynamoDB reads"] -
-      provisioned(AWS.provisionedWriteHour, use.write) -
-      provisioned(AWS.provisionedReadHour, use.read),
     "metrics of one send in twenty": cost(AWS.loggedGigabyte, (use.logBytes * 1e6 * 19) / 20 / 1e9),
-    "both users' profiles read without strong consistency": cost(AWS.readUnit, 1e6),
     "functions of 256 MB":
       now["Lambda time"] - bill("send to one device", use, { memoryMegabytes: 256 })["Lambda time"],
   };

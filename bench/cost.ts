@@ -1,4 +1,14 @@
-import { ASSUMED, allIn, bill, connectionHours, lambdaMs, levers, message, total } from "./bill.ts";
+import {
+  ASSUMED,
+  allIn,
+  bill,
+  connectionHours,
+  lambdaMs,
+  levers,
+  message,
+  messageAtSteadyLoad,
+  total,
+} from "./bill.ts";
 import type { Use } from "./metered-system.ts";
 import { type OperationName, useOfOperations } from "./operations.ts";
 import { command } from "./options.ts";
@@ -29,6 +39,10 @@ function report(uses: Record<OperationName, Use>): string {
 A million messages, stored and delivered to one device each: $${dollars(total(message(uses)))} straight at the APIs
 `,
     lines(message(uses)),
+    `
+The same with capacity bought for a load that is always there (-c sendsPerSecond=…): $${dollars(total(messageAtSteadyLoad(uses)))}
+`,
+    lines(messageAtSteadyLoad(uses)),
     `
 All in, as people are assumed to use it: $${dollars(total(allIn(uses)))}
 `,
@@ -103,6 +117,7 @@ await command(HELP, { json: { type: "boolean", default: false } }, async ({ json
   const priced = {
     allIn: allIn(uses),
     message: message(uses),
+    messageAtSteadyLoad: messageAtSteadyLoad(uses),
     connectionHours: connectionHours(uses),
     offers: offers(uses),
   };

@@ -84,7 +84,18 @@ export const AWS = {
     "GB-months of point-in-time recovery",
     `https://aws.amazon.com/dynamodb/pricing/on-demand/, ${REMEMBERED}`,
   ),
-  loggedGigabyte: price(0.5, 1, "GB taken in", `https://aws.amazon.com/cloudwatch/pricing/, ${REMEMBERED}`),
+  loggedGigabyte: price(
+    0.5,
+    1,
+    "GB taken in",
+    "https://aws.amazon.com/cloudwatch/pricing/ by https://cloudcostcutter.cloud/article/aws-cloudwatch-cost-optimization-logs-metrics-alarms-2026",
+  ),
+  loggedSeldomReadGigabyte: price(
+    0.25,
+    1,
+    "GB taken in, of the class Infrequent Access",
+    "https://aws.amazon.com/cloudwatch/pricing/ by https://cloudcostcutter.cloud/article/aws-cloudwatch-cost-optimization-logs-metrics-alarms-2026",
+  ),
   gigabyteOut: price(
     0.09,
     1,

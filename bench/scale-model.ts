@@ -51,7 +51,7 @@ export function load(users: number) {
     /** Write units a second. */
     conversationWrites: 2 * messages,
     messageWrites: messages,
-    connectionWrites: syncs + connects * (COUNTED.connect.write + COUNTED.disconnect.write),
+    connectionWrites: syncs * COUNTED.sync.write + connects * (COUNTED.connect.write + COUNTED.disconnect.write),
     readUnits: messages * sends.read + syncs * COUNTED.sync.read + connects * COUNTED.connect.read,
     /** Dollars a month. */
     messageDollars: (messages * SECONDS_PER_HOUR * HOURS_PER_MONTH * (DOLLARS.message + DOLLARS.cloudFront)) / 1e6,
@@ -92,7 +92,7 @@ export function celebrity() {
   return {
     /** Each message writes one row of the list of the one who gets it, and all rows of a list have one partition key. */
     messagesTaken: partitionWritesPerSecond,
-    /** Their user, their connections: a strongly consistent read of each for each message. */
+    /** Their connections: a strongly consistent read for each message. */
     readsTaken: partitionReadsPerSecond,
     /** Each message that a user sends writes a row of theirs too. */
     messagesSent: partitionWritesPerSecond,

@@ -3,6 +3,7 @@ import { App, RemovalPolicy } from "aws-cdk-lib";
 import { SENDER_LIMITS_DEFAULT } from "../functions/protocol/limits.ts";
 import type { OidcProvider } from "../lib/identity.ts";
 import { DuetStack } from "../lib/stack.ts";
+import type { SteadyLoad } from "../lib/steady-load.ts";
 import type { WebsiteProps } from "../lib/website.ts";
 
 const app = new App();
@@ -17,6 +18,10 @@ if (markup !== "strip" && markup !== "keep")
 const logRole = context("apiGatewayLogRole");
 if (logRole !== undefined && logRole !== "existing")
   throw new Error(`-c apiGatewayLogRole takes "existing" and nothing else; got ${JSON.stringify(logRole)}`);
+const tracing = context("tracing");
+if (tracing !== undefined && tracing !== "on")
+  throw new Error(`-c tracing takes "on" and nothing else; got ${JSON.stringify(tracing)}`);
+const steadyLoad = sendsPerSecond();
 const provider = oidcProvider();
 const alarmsTopicArn = context("alarmsTopic");
 const runbookUrl = context("runbookUrl");
@@ -29,8 +34,19 @@ new DuetStack(app, "Duet", {
   website: website(),
   limits: limits === "off" ? { messagesPerBurst: null, newPeersPerHour: null } : SENDER_LIMITS_DEFAULT,
   markup,
+  tracing: tracing === "on",
+  ...(steadyLoad === undefined ? {} : { steadyLoad }),
   removalPolicy: context("stage") === "dev" ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
 });
+
+function sendsPerSecond(): SteadyLoad | undefined {
+  const range = context("sendsPerSecond");
+  if (range === undefined) return undefined;
+  const [, min, max] = /^(\d{1,6})-(\d{1,6})$/.exec(range) ?? [];
+  if (min === undefined || max === undefined)
+    throw new Error(`-c sendsPerSecond takes a range, as 5-200; got ${JSON.stringify(range)}`);
+  return { sendsPerSecondMin: Number(min), sendsPerSecondMax: Number(max) };
+}
 
 function website(): WebsiteProps {
   const name = context("domainName");

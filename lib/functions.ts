@@ -10,10 +10,12 @@ import {
   LoggingFormat,
   Runtime,
   SystemLogLevel,
+  Tracing,
 } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct, type IConstruct } from "constructs";
 import type { SenderLimits } from "../functions/protocol/limits.ts";
+import { acceptFinding } from "./accepted-findings.ts";
 import type { LogKeeping } from "./access-logs.ts";
 import { bundleFunctions } from "./bundle.ts";
 import type { Identity } from "./identity.ts";
@@ -28,7 +30,7 @@ export const ACCESS = {
   "websocket/authorize": {},
   "websocket/connect": { users: ["GetItem", "PutItem"], connections: ["PutItem", "Query", "DeleteItem"] },
   "websocket/disconnect": { connections: ["DeleteItem"] },
-  "websocket/sync": { connections: ["PutItem"], conversations: ["Query"] },
+  "websocket/sync": { connections: ["GetItem", "PutItem"], conversations: ["Query"] },
   "websocket/typing": {
     users: ["GetItem"],
     connections: ["Query", "DeleteItem"],
@@ -96,6 +98,8 @@ export interface FunctionsProps {
   /** `strip` takes markup out of texts; `keep` stores them as typed. */
   markup: "strip" | "keep";
   logs: LogKeeping;
+  /** Whether X-Ray traces them. */
+  tracing: boolean;
   /** By which logs and metrics are told from those of another Duet in the same account. */
   service: string;
 }
@@ -128,13 +132,13 @@ export class Functions extends Construct {
 
   /** What the function's role allows. */
   policyOf(name: FunctionName): IConstruct {
-    const role = this.get(name).role;
+    const { role } = this.get(name);
     if (role === undefined) throw new Error(`The function ${name} has no role`);
     return role.node.findChild("DefaultPolicy");
   }
 
   #create(name: FunctionName, bundle: string, props: FunctionsProps) {
-    const { tables, identity, limits, markup, logs, service } = props;
+    const { tables, identity, limits, markup, logs, service, tracing } = props;
     // Not `Default` alone, which CDK leaves out of names.
     const id = `${pascalCase(basename(name))}Function`;
     const access: Partial<Record<TableName, readonly Action[]>> = ACCESS[name];
@@ -154,6 +158,7 @@ export class Functions extends Construct {
       // A START and a REPORT for each invocation would cost more than the function's own lines, and say what the
       // metrics say.
       systemLogLevelV2: SystemLogLevel.WARN,
+      tracing: tracing ? Tracing.ACTIVE : Tracing.DISABLED,
       environment: {
         POWERTOOLS_SERVICE_NAME: service,
         ...(name.startsWith("http/") || name === "websocket/authorize"
@@ -169,6 +174,12 @@ export class Functions extends Construct {
           : {}),
       },
     });
+    if (tracing)
+      acceptFinding(role.node.findChild("DefaultPolicy"), {
+        id: "AwsSolutions-IAM5",
+        appliesTo: "Resource::*",
+        reason: "X-Ray knows no resource for writing traces: its two actions, and no other of this role, are on all.",
+      });
     for (const [table, actions] of Object.entries(access) as [TableName, readonly Action[]][]) {
       created.addEnvironment(`${table.toUpperCase()}_TABLE`, tables[table].tableName);
       created.addToRolePolicy(

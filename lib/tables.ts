@@ -1,8 +1,14 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, Billing, type TablePropsV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
+import { billingOf, type SteadyLoad } from "./steady-load.ts";
 
-/** The tables, one noun each, on demand. Those that people's messages live in are kept when the stack is deleted. */
+export interface TablesProps {
+  removalPolicy: RemovalPolicy;
+  steadyLoad?: SteadyLoad;
+}
+
+/** The tables, one noun each, on demand unless there is a steady load. Those that people's messages live in are kept when the stack is deleted. */
 export class Tables extends Construct {
   readonly users: TableV2;
   readonly avatars: TableV2;
@@ -10,14 +16,14 @@ export class Tables extends Construct {
   readonly conversations: TableV2;
   readonly messages: TableV2;
 
-  constructor(scope: Construct, id: string, { removalPolicy }: { removalPolicy: RemovalPolicy }) {
+  constructor(scope: Construct, id: string, { removalPolicy, steadyLoad }: TablesProps) {
     super(scope, id);
     const kept = {
       removalPolicy,
       deletionProtection: removalPolicy === RemovalPolicy.RETAIN,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     };
-    const table = (name: string, props: Omit<TablePropsV2, "billing">) =>
+    const table = (name: string, props: TablePropsV2) =>
       new TableV2(this, name, { billing: Billing.onDemand(), ...props });
 
     this.users = table("Users", { partitionKey: string("username"), ...kept });
@@ -31,11 +37,13 @@ export class Tables extends Construct {
     this.conversations = table("Conversations", {
       partitionKey: string("username"),
       sortKey: string("peer"),
+      billing: billingOf("conversations", steadyLoad),
       ...kept,
     });
     this.messages = table("Messages", {
       partitionKey: string("conversation"),
       sortKey: { name: "seq", type: AttributeType.NUMBER },
+      billing: billingOf("messages", steadyLoad),
       ...kept,
     });
   }

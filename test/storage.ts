@@ -70,7 +70,7 @@ export interface Read {
   ConsistentRead?: boolean;
   Key?: Record<string, unknown>;
   /** Of a batch, by table. */
-  RequestItems?: Record<string, { ConsistentRead?: boolean }>;
+  RequestItems?: Record<string, { ConsistentRead?: boolean; Keys?: Record<string, unknown>[] }>;
 }
 
 /** Notes every read, and asks for the consumed capacity of every request and adds it up. */

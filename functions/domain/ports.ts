@@ -82,7 +82,10 @@ export interface Standing {
 }
 
 export interface Standings {
-  /** All of it in one request: each costs a send some of its time, and of the function's. */
+  /**
+   * All of it in one request: each costs a send some of its time, and of the function's. A user's name and picture may
+   * be those of a moment ago, at half the price; that there is no such user, and the block, are strongly consistent.
+   */
   read(options: { sender: string; recipient: string }): Promise<Standing>;
 }
 
@@ -161,6 +164,8 @@ export interface Connection {
 
 export interface Connections {
   put(connection: Connection): Promise<void>;
+  /** Whether there is a record, expired or not. */
+  has(options: { username: string; connectionId: string }): Promise<boolean>;
   remove(options: { username: string; connectionId: string }): Promise<void>;
   /** The connections of `username` that have not expired. */
   live(options: { username: string; nowMs: number }): Promise<Connection[]>;

@@ -25,6 +25,16 @@ export function connectionsTable(table: Table): Connections {
       await client.put({ TableName, Item: { ...Item } });
     },
 
+    async has({ username, connectionId }) {
+      const found = await client.get({
+        TableName,
+        Key: { username, connectionId },
+        ConsistentRead: true,
+        ProjectionExpression: "connectionId",
+      });
+      return found !== undefined;
+    },
+
     async remove({ username, connectionId }) {
       await client.remove({ TableName, Key: { username, connectionId } });
     },

@@ -92,18 +92,21 @@ export function createDocumentClient({ observe, ...config }: Partial<AwsEndpoint
       const items = Items.map((item) => unmarshall(item));
       return { items, ...(LastEvaluatedKey && { next: unmarshall(LastEvaluatedKey) }) };
     },
-    /** At most 100 keys, by table. `left` are those that DynamoDB has not come to. */
-    async batchGet({ keys, consistent }: { keys: Keys; consistent: boolean }): Promise<{ items: Keys; left: Keys }> {
+    /** At most 100 keys. `left` are those that DynamoDB has not come to. */
+    async batchGet(wanted: Wanted): Promise<{ items: Record<string, Values[]>; left: Wanted }> {
       const input: BatchGetItemInput = {
-        RequestItems: byTable(keys, (list) => ({
-          Keys: list.map((key) => marshall(key)),
+        RequestItems: byTable(wanted, ({ keys, consistent }) => ({
+          Keys: keys.map((key) => marshall(key)),
           ConsistentRead: consistent,
         })),
       };
       const { Responses, UnprocessedKeys } = await send<BatchGetItemOutput>("BatchGetItem", input);
       return {
         items: byTable(Responses, (list) => list.map((item) => unmarshall(item))),
-        left: byTable(UnprocessedKeys, ({ Keys = [] }) => Keys.map((key) => unmarshall(key))),
+        left: byTable(UnprocessedKeys, ({ Keys = [], ConsistentRead = false }) => ({
+          keys: Keys.map((key) => unmarshall(key)),
+          consistent: ConsistentRead,
+        })),
       };
     },
     destroy: requests.destroy,
@@ -129,8 +132,8 @@ function fromJson(body: string): unknown {
   );
 }
 
-/** Keys, or items, by the name of their table. */
-type Keys = Record<string, Values[]>;
+/** Which items are to be read, by the name of their table. */
+type Wanted = Record<string, { keys: Values[]; consistent: boolean }>;
 
 function byTable<From, To>(lists: Record<string, From> | undefined, to: (list: From) => To): Record<string, To> {
   return Object.fromEntries(Object.entries(lists ?? {}).map(([tableName, list]) => [tableName, to(list)]));
@@ -187,12 +190,12 @@ const BATCH_BACKOFF_MS_FIRST = 20;
 /** The items that there are of at most 100 keys, by table. `isWhole` is false when some could not be read just now. */
 export async function batchGet(
   client: DocumentClient,
-  { keys, consistent }: { keys: Keys; consistent: boolean },
-): Promise<{ items: Keys; isWhole: boolean }> {
-  const items: Keys = {};
-  let left = keys;
+  wanted: Wanted,
+): Promise<{ items: Record<string, Values[]>; isWhole: boolean }> {
+  const items: Record<string, Values[]> = {};
+  let left = wanted;
   for (let round = 1; round <= BATCH_ROUNDS_MAX; round++) {
-    const page = await client.batchGet({ keys: left, consistent });
+    const page = await client.batchGet(left);
     for (const [tableName, found] of Object.entries(page.items))
       items[tableName] = [...(items[tableName] ?? []), ...found];
     left = page.left;

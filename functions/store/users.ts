@@ -16,8 +16,8 @@ export interface Item extends User {
 export function usersTable({ client, tableName: TableName }: Table): Users {
   /** What is throttled for long is left out: a profile is only an ornament of its row. */
   async function getBatch(usernames: string[]): Promise<User[]> {
-    const keys = { [TableName]: usernames.map((username) => ({ username })) };
-    const { items } = await batchGet(client, { keys, consistent: false });
+    const keys = usernames.map((username) => ({ username }));
+    const { items } = await batchGet(client, { [TableName]: { keys, consistent: false } });
     return ((items[TableName] ?? []) as unknown as Item[]).map(toUser);
   }
 

@@ -37,6 +37,10 @@ test.each<[string, DuetStackProps]>([
       },
     },
   ],
+  [
+    "with capacity for a steady load, and traces",
+    { steadyLoad: { sendsPerSecondMin: 5, sendsPerSecondMax: 200 }, tracing: true },
+  ],
   ["without a website", { website: false, webUrls: ["https://elsewhere.example/"] }],
 ])("the stack has no finding of cdk-nag that is not accepted, %s", { timeout: 120_000 }, (_, props) => {
   expect(findings(props)).toEqual([]);

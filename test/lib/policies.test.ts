@@ -18,8 +18,8 @@ interface Grant {
 const DEPLOYMENT = /^CustomCDKBucketDeployment/;
 
 /** Every statement of every policy that is attached to a role, but for that of `DEPLOYMENT`. */
-function grants(): Grant[] {
-  const own = duet.all("AWS::IAM::Policy").filter(({ id }) => !DEPLOYMENT.test(id));
+function grants(template = duet): Grant[] {
+  const own = template.all("AWS::IAM::Policy").filter(({ id }) => !DEPLOYMENT.test(id));
   return own.flatMap(({ id, Properties: { PolicyDocument, Roles } }) => {
     const [role, ...more] = Roles.map(({ Ref }: { Ref: string }) => Ref);
     expect(more, id).toEqual([]);
@@ -84,6 +84,18 @@ const line = ({ who, action, resource }: Grant) => `${who} may ${action} on ${re
 
 test("the roles allow what README.md says, their own logs, and nothing else", () => {
   expect(grants().map(line).sort()).toEqual(expectedGrants().map(line).sort());
+});
+
+test("with traces, each function may also write those, and nothing else", async () => {
+  const more = grants(await synthesize({ tracing: "on" })).map(line);
+  const before = new Set(grants().map(line));
+  const traces = Object.keys(ACCESS).flatMap((functionName) =>
+    ["xray:PutTelemetryRecords", "xray:PutTraceSegments"].map(
+      (action) => `${pascalCase(functionName)} may ${action} on "*"`,
+    ),
+  );
+  expect(more.filter((each) => !before.has(each)).sort()).toEqual(traces.sort());
+  expect(more).toHaveLength(before.size + traces.length);
 });
 
 test("no grant has a wildcard, but for the connections of the one stage", () => {

@@ -41,6 +41,54 @@ describe("the stack", { timeout: 120_000 }, () => {
     });
   });
 
+  test("pays for what is used, unless there is a load between which and which capacity follows it", async () => {
+    const steady = await synthesize({ sendsPerSecond: "5-200" });
+    const billing = (template: Template) =>
+      template
+        .all("AWS::DynamoDB::GlobalTable")
+        .map(({ id, Properties }) => [id.slice(0, -8), Properties.BillingMode] as const);
+    expect(billing(duet).map(([, mode]) => mode)).toEqual(Array(5).fill("PAY_PER_REQUEST"));
+    expect(billing(steady).filter(([, mode]) => mode === "PROVISIONED")).toEqual([
+      ["TablesConversations", "PROVISIONED"],
+      ["TablesMessages", "PROVISIONED"],
+    ]);
+    const scaling = (name: string) => {
+      const { WriteProvisionedThroughputSettings: write, Replicas } = steady.named(name).Properties;
+      return [
+        write.WriteCapacityAutoScalingSettings,
+        Replicas[0].ReadProvisionedThroughputSettings.ReadCapacityAutoScalingSettings,
+      ];
+    };
+    const range = (MinCapacity: number, MaxCapacity: number) =>
+      expect.objectContaining({
+        MinCapacity,
+        MaxCapacity,
+        TargetTrackingScalingPolicyConfiguration: { TargetValue: 70 },
+      });
+    expect(scaling("TablesConversations")).toEqual([range(10, 800), range(5, 400)]);
+    expect(scaling("TablesMessages")).toEqual([range(5, 400), range(5, 400)]);
+  });
+
+  test.each(["5", "200-5", "0-5", "5-x"])(
+    "refuses %s as a steady load, and says what it takes",
+    async (sendsPerSecond) => {
+      await expect(synthesize({ sendsPerSecond })).rejects.toThrow(/5.*200/);
+    },
+  );
+
+  test("has traces only when it is told to", async () => {
+    const modes = (template: Template) =>
+      new Set(
+        template
+          .all("AWS::Lambda::Function")
+          .filter(({ id }) => id.startsWith("Functions"))
+          .map(({ Properties }) => Properties.TracingConfig?.Mode),
+      );
+    expect([...modes(duet)]).toEqual([undefined]);
+    expect([...modes(await synthesize({ tracing: "on" }))]).toEqual(["Active"]);
+    await expect(synthesize({ tracing: "yes" })).rejects.toThrow(/"on".*"yes"/);
+  });
+
   test("puts the JWT authorizer on every HTTP route", () => {
     const routes = duet
       .all("AWS::ApiGatewayV2::Route")
@@ -114,7 +162,15 @@ describe("the stack", { timeout: 120_000 }, () => {
     ).toEqual([]);
     const groups = duet.all("AWS::Logs::LogGroup");
     for (const { Properties, id } of groups) expect(Properties.RetentionInDays, id).toBe(30);
-    expect(groups.filter(({ id }) => /AccessLogs/.test(id))).toHaveLength(2);
+    const access = groups.filter(({ id }) => /AccessLogs/.test(id));
+    expect(access.map(({ Properties }) => Properties.LogGroupClass)).toEqual([
+      "INFREQUENT_ACCESS",
+      "INFREQUENT_ACCESS",
+    ]);
+    // No metric can be made of that class.
+    const metered = duet.all("AWS::Logs::MetricFilter").map(({ Properties }) => Properties.LogGroupName.Ref);
+    expect(metered.length).toBeGreaterThan(0);
+    expect(access.filter(({ id }) => metered.includes(id))).toEqual([]);
   });
 
   test("gives API Gateway the role for its logs before the stage that needs it, unless it has one", async () => {

@@ -123,6 +123,7 @@ function portsOf(around: Surroundings, running: Running): Ports {
     standings: { read: (...args) => request("read", () => standings.read(...args)) },
     connections: {
       put: (...args) => request("write", () => connections.put(...args)),
+      has: (...args) => request("read", () => connections.has(...args)),
       remove: (...args) => request("write", () => connections.remove(...args)),
       live: (...args) => request("read", () => connections.live(...args)),
     },

@@ -92,9 +92,10 @@ function memoryStandings(users: Users, conversations: Conversations): Standings 
   return {
     async read({ sender, recipient }) {
       const row = await conversations.get({ username: recipient, peer: sender });
+      const user = async (name: string) => (await users.get(name, { mayBeStale: true })) ?? (await users.get(name));
       return {
-        sender: await users.get(sender),
-        recipient: await users.get(recipient),
+        sender: await user(sender),
+        recipient: await user(recipient),
         blocked: row?.blocked ?? false,
       };
     },
@@ -223,6 +224,7 @@ function memoryConversations(items: Items<StoredRow>): Conversations {
 function memoryConnections(items: Items<Connection>): Connections {
   return {
     put: async (connection) => items.put(connection.username, connection.connectionId, connection),
+    has: async ({ username, connectionId }) => items.get(username, connectionId, "consistent") !== undefined,
     remove: async ({ username, connectionId }) => items.put(username, connectionId, undefined),
     async live({ username, nowMs }) {
       const nowSeconds = Math.floor(nowMs / 1000);

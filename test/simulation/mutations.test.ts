@@ -55,7 +55,7 @@ const MUTATIONS: { what: string; file: string; find: string; replace: string }[]
   {
     what: "a sync that does not write the connection again",
     file: "functions/domain/sync.ts",
-    find: "  await ports.connections.put(connectionRecord(request));\n",
+    find: "  if (!(await ports.connections.has(request))) await ports.connections.put(connectionRecord(request));\n",
     replace: "  void connectionRecord;\n",
   },
   {

@@ -92,7 +92,19 @@ describe("sync", () => {
     const { username } = await userWithRows(1);
     storage.takeRequests();
     await sync({ ...storage, world }, request(username));
-    expect(storage.takeRequests().reads).toMatchObject([{ ConsistentRead: true }]);
+    // Whether the connection is recorded, and the rows.
+    expect(storage.takeRequests().reads).toMatchObject([{ ConsistentRead: true }, { ConsistentRead: true }]);
+  });
+
+  test("[S1] a connection that is recorded is not written again, one that was forgotten is", async () => {
+    const { username } = await userWithRows(1);
+    await sync({ ...storage, world }, request(username));
+    storage.takeRequests();
+    await sync({ ...storage, world }, request(username));
+    expect(storage.takeRequests().units).toEqual({ read: 2, write: 0 });
+    await storage.connections.remove({ username, connectionId: "c1=" });
+    await sync({ ...storage, world }, request(username));
+    expect(await storage.connections.live({ username, nowMs })).toMatchObject([{ connectionId: "c1=" }]);
   });
 
   test("[S2] [S3] 300 rows with the longest previews come in several frames, each peer once", async () => {

@@ -336,8 +336,11 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       test("[C4] a removed one is gone, and a repeat is no error", async () => {
         const username = fresh("connected");
         await storage.connections.put({ username, connectionId: "c1=", connectedAtMs: 0, expiresAtSeconds: 9e9 });
+        const has = (connectionId: string) => storage.connections.has({ username, connectionId });
+        expect([await has("c1="), await has("c2=")]).toEqual([true, false]);
         await storage.connections.remove({ username, connectionId: "c1=" });
         await storage.connections.remove({ username, connectionId: "c1=" });
+        expect(await has("c1=")).toBe(false);
         expect(await storage.connections.live({ username, nowMs: NOW_MS })).toEqual([]);
       });
     });
