@@ -1,5 +1,6 @@
 import { DuetError } from "./duet-error.ts";
 import type { ServerClock } from "./server-clock.ts";
+import { claimsOf } from "./token-claims.ts";
 import { type World, within } from "./world.ts";
 
 /** How long the app may take to give a token. */
@@ -68,7 +69,7 @@ export class TokenSource {
       throw cause instanceof DuetError ? cause : new DuetError("no_answer", `No token was given: ${cause}`, { cause });
     });
     if (!text) throw new DuetError("signed_out", "Nobody is signed in: the option token gave none.");
-    const { exp, sub } = claims(text);
+    const { exp, sub } = claimsOf(text);
     this.#subject ??= sub;
     if (sub !== this.#subject) throw new DuetError("signed_out", "The token is another user's; each has a client.");
     this.#present = { text, expiresAtMs: typeof exp === "number" ? exp * 1000 : Number.POSITIVE_INFINITY };
@@ -78,13 +79,4 @@ export class TokenSource {
 
 export function unauthorized(): DuetError {
   return new DuetError("unauthorized", "The server refused the access token, and no other was given.", { status: 401 });
-}
-
-/** Of a JWT (RFC 7519); none where the token is something else. */
-function claims(token: string): Record<string, unknown> {
-  try {
-    return JSON.parse(atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"))) ?? {};
-  } catch {
-    return {};
-  }
 }

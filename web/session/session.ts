@@ -1,4 +1,5 @@
 import type { GetToken } from "../../client/index.ts";
+import { claimsOf } from "../../client/token-claims.ts";
 import type { WebConfig } from "./config.ts";
 import { type Attempt, Issuer, isDenial, isRefusal, isUnanswered, newAttempt, type Tokens } from "./issuer.ts";
 import { browserWorld, type SessionWorld } from "./session-world.ts";
@@ -194,16 +195,6 @@ function usernameOf(token: string, claim: string): string {
   const username = claimsOf(token)[claim];
   if (typeof username === "string" && username !== "") return username.normalize("NFC");
   throw new SignInError("invalid", `the access token has no claim ${claim}`);
-}
-
-/** What a JWT says (RFC 7519), unverified: nothing is decided by it but what this page shows and when it asks again. */
-function claimsOf(token: string): Record<string, unknown> {
-  try {
-    const binary = atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"));
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(binary, (byte) => byte.charCodeAt(0)))) ?? {};
-  } catch {
-    return {};
-  }
 }
 
 function keep(tab: SessionWorld["tab"], { username, refreshToken, idToken }: Kept): void {
