@@ -56,6 +56,11 @@ export interface Conversation {
   readonly isBlocked: boolean;
   /** Whether the peer is typing to the user: until their message comes, or 6 s after the last sign of it. */
   readonly isPeerTyping: boolean;
+  /**
+   * The server takes nothing more from the user here until `untilMs` (since the epoch, by this device's clock), because too
+   * much was sent at once; what waits is sent then, by itself. `code` is `too_many_messages` or `too_many_new_peers`.
+   */
+  readonly held: { readonly code: string; readonly untilMs: number } | undefined;
   /** The peer's, once it is known. */
   readonly profile: Profile | undefined;
 

@@ -110,6 +110,7 @@ export class DuetClient implements Client {
       },
       onRefused: (entry) => this.#conversations.get(entry.peer)?.refused(entry),
       onChange: (peer) => this.#conversations.get(peer)?.outboxChanged(),
+      onHeld: (peer, held) => this.#conversations.get(peer)?.hold(held),
     });
     this.#session = new Session({
       world,

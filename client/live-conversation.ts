@@ -48,6 +48,7 @@ export class LiveConversation implements Conversation {
   /** Who waits for a message to be stored, by the order of its entry. */
   readonly #waiting = new Map<number, { resolve(message: ChatMessage): void; reject(error: DuetError): void }>();
   #messages: readonly ChatMessage[] | undefined;
+  #held: Conversation["held"];
   #isFetching = false;
   #isClosed = false;
   readonly #closed = signal<void>();
@@ -95,6 +96,10 @@ export class LiveConversation implements Conversation {
 
   get isPeerTyping(): boolean {
     return this.#ports.isTyping(this.peer);
+  }
+
+  get held(): Conversation["held"] {
+    return this.#held;
   }
 
   get profile(): Profile | undefined {
@@ -175,6 +180,13 @@ export class LiveConversation implements Conversation {
     const { reject } = this.#waiting.get(order) ?? {};
     this.#waiting.delete(order);
     reject?.(new DuetError(refusal?.code ?? "no_answer", refusal?.detail ?? ""));
+    this.changed();
+  }
+
+  /** The server takes nothing more for so long, or, without, takes it again. */
+  hold(held?: { code: string; ms: number }): void {
+    if (held === undefined && this.#held === undefined) return;
+    this.#held = held && { code: held.code, untilMs: this.#ports.world.nowMs() + held.ms };
     this.changed();
   }
 

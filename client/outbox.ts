@@ -50,6 +50,8 @@ export interface OutboxPorts {
   onRefused(entry: OutboxEntry): void;
   /** What waits has changed in any other way: an entry has come, gone, got another id, or is to be sent again. */
   onChange?(peer: string): void;
+  /** The server takes nothing more for the peer for so many ms, since too much came at once; without `held`: it may again. */
+  onHeld?(peer: string, held?: { code: string; ms: number }): void;
 }
 
 export class OutboxFullError extends Error {
@@ -168,7 +170,13 @@ export class Outbox {
       const answer = await this.#ports.post(entry).catch(() => undefined);
       const waitMs = await this.#settle(entry, answer).catch(() => 0);
       failures = waitMs === undefined ? 0 : failures + 1;
-      if (waitMs !== undefined) await this.#ports.wait(Math.max(waitMs, backoffMs(failures, this.#ports.random)));
+      if (waitMs === undefined) continue;
+      const ms = Math.max(waitMs, backoffMs(failures, this.#ports.random));
+      const code = codeOf(answer);
+      // A gateway's own limit has none, and is over in a moment.
+      if (answer?.status === 429 && code !== undefined) this.#ports.onHeld?.(peer, { code, ms });
+      await this.#ports.wait(ms);
+      this.#ports.onHeld?.(peer);
     }
   }
 
@@ -177,7 +185,8 @@ export class Outbox {
     if (answer === undefined || answer.status >= 500) this.#doubtful.add(entry.id);
     if (answer === undefined) return 0;
     const { status, retryAfterSeconds = 0 } = answer;
-    const { message, code, detail, serverTime } = (answer.body ?? {}) as Record<string, unknown>;
+    const { message, detail, serverTime } = (answer.body ?? {}) as Record<string, unknown>;
+    const code = codeOf(answer);
     if (status === 200 || status === 201) {
       this.#ports.onStored(message as Message, entry);
       await this.#forget(entry.order);
@@ -190,7 +199,7 @@ export class Outbox {
         await this.#replace({ ...entry, id: this.#ports.newId(this.#ports.clock.nowMs()) });
       return 0;
     }
-    if (isPassing(status) || this.#seen.has(entry.id) || typeof code !== "string") return retryAfterSeconds * 1000;
+    if (isPassing(status) || this.#seen.has(entry.id) || code === undefined) return retryAfterSeconds * 1000;
     const refused = { ...entry, refusal: { code, detail: String(detail) } };
     await this.#replace(refused);
     this.#ports.onRefused(refused);
@@ -211,6 +220,11 @@ export class Outbox {
     this.#entries.delete(order);
     this.#ports.onChange?.(peer);
   }
+}
+
+function codeOf(answer: PostAnswer | undefined): string | undefined {
+  const { code } = (answer?.body ?? {}) as Record<string, unknown>;
+  return typeof code === "string" ? code : undefined;
 }
 
 /** Too many at once, a token to be renewed, or a fault: another attempt may succeed. */

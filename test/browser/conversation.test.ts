@@ -8,7 +8,7 @@ vi.setConfig({ testTimeout: 120_000 });
 let system: Awaited<ReturnType<typeof startSystem>>;
 let people: Awaited<ReturnType<typeof startPeople>>;
 beforeAll(async () => {
-  system = await startSystem({ dynamoDb: "auto", limits: false });
+  system = await startSystem({ dynamoDb: "auto" });
   people = await startPeople(() => system.runtime.baseUrl);
 });
 afterEach(async () => {
@@ -175,6 +175,20 @@ describe("a conversation", () => {
     await ann.messages("while blocked").waitFor();
     expect(await ann.texts()).toEqual(["before", "while blocked"]);
     expect(await ben.texts()).toEqual(["before", "while blocked"]);
+  });
+
+  test("[Q1] says for how long nothing more goes out when too much was sent at once, and then it goes out by itself", async () => {
+    const [ann, ben] = await people.together();
+    const elsewhere = await system.user(ann.username);
+    const isTaken = async () => (await elsewhere.send(ben.username, { text: "quick" })).status < 300;
+    while (await isTaken());
+    await ann.say("one too many");
+    await ann.page.getByText("Too many messages at once.").waitFor();
+    await ann.page.getByText(/What waits is sent in \d+ sec/).waitFor();
+    await ann.page.locator('li.message[data-state="sending"]', { hasText: "one too many" }).waitFor();
+    await ben.messages("one too many").waitFor();
+    await ann.page.getByText("Too many messages at once.").waitFor({ state: "detached" });
+    await ann.acknowledged("one too many").waitFor();
   });
 
   test("a message that failed can be thrown away", async () => {

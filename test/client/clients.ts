@@ -7,9 +7,9 @@ import { startSystem } from "../app/system.ts";
 import { startProxy } from "./proxy.ts";
 import { eager, testWorld } from "./test-world.ts";
 
-/** The system, and clients that reach it by a network which can be made to fail. */
-export async function startClients() {
-  const system = await startSystem({ dynamoDb: "dynalite", limits: false });
+/** The system, without limits per sender unless they are wanted, and clients that reach it by a network which can be made to fail. */
+export async function startClients({ limits = false }: { limits?: boolean } = {}) {
+  const system = await startSystem({ dynamoDb: "dynalite", limits });
   const { baseUrl } = system.runtime;
   const proxy = await startProxy(baseUrl);
   const clients = new Set<Client>();

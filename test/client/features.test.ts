@@ -225,3 +225,26 @@ test("a client that is closed sends nothing more, says so, and ends what listens
   expect(await clients.log(alice, bob.username)).toEqual([]);
   expect(() => client.conversation("..")).toThrow(expect.objectContaining({ code: "invalid_username" }));
 });
+
+test("[Q1] [R1] while the server takes no more, a conversation says until when, and then all is stored in order", async () => {
+  const strict = await startClients({ limits: true });
+  try {
+    const { alice, bob } = await strict.pair();
+    const client = strict.open(alice);
+    await isOnline(client);
+    const withBob = client.conversation(bob.username);
+    const wanted = Array.from({ length: 22 }, (_, index) => `message ${index + 1}`);
+    const sending = Promise.all(wanted.map((text) => withBob.send(text)));
+    await until(withBob, "change", () => withBob.held !== undefined);
+    expect(withBob.held?.code).toBe("too_many_messages");
+    const leftMs = (withBob.held?.untilMs ?? 0) - Date.now();
+    expect(leftMs).toBeGreaterThan(0);
+    expect(leftMs).toBeLessThanOrEqual(11_000);
+    expect(withBob.messages.filter(({ state }) => state === "sending").length).toBe(2);
+    await sending;
+    expect(texts(withBob.messages)).toEqual(wanted);
+    await until(withBob, "change", () => withBob.held === undefined);
+  } finally {
+    await strict.close();
+  }
+}, 60_000);

@@ -45,6 +45,7 @@ export interface OpenConversation {
   readonly unread: ReadonlySignal<number>;
   readonly isBlocked: ReadonlySignal<boolean>;
   readonly isPeerTyping: ReadonlySignal<boolean>;
+  readonly held: ReadonlySignal<Conversation["held"]>;
   readonly profile: ReadonlySignal<Profile>;
   /** Why there are no messages to show, as `unknown_user`. */
   readonly error: Signal<DuetError | undefined>;
@@ -122,6 +123,7 @@ function openConversation(conversation: Conversation): OpenConversation {
     unread: conversation.unread,
     isBlocked: conversation.isBlocked,
     isPeerTyping: conversation.isPeerTyping,
+    held: conversation.held,
     profile: conversation.profile ?? unnamed,
   });
   const state = signal(read());
@@ -141,6 +143,7 @@ function openConversation(conversation: Conversation): OpenConversation {
     unread: computed(() => state.value.unread),
     isBlocked: computed(() => state.value.isBlocked),
     isPeerTyping: computed(() => state.value.isPeerTyping),
+    held: computed(() => state.value.held),
     profile: computed(() => state.value.profile),
     error,
   };

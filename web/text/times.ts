@@ -41,6 +41,12 @@ export function fullTime(language: string, iso: string): string {
   return format(language, new Date(iso), { dateStyle: "full", timeStyle: "medium" });
 }
 
+/** `7 sec`; from two minutes on in minutes, rounded up. */
+export function timeLeft(language: string, seconds: number): string {
+  const [value, unit] = seconds < 120 ? [seconds, "second"] : [Math.ceil(seconds / 60), "minute"];
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(value);
+}
+
 /** Above the messages of a day: today, yesterday, the weekday within a week, else the date. */
 export function dayName(language: string, iso: string, words: { today: string; yesterday: string }): string {
   const date = new Date(iso);

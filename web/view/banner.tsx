@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { t } from "../language/language.ts";
 import { useChat } from "./chat-context.ts";
+import { useNowMs } from "./now.ts";
 
 /** A connection that is back sooner than this is nothing to speak of. */
 const PATIENCE_MS = 1_500;
@@ -9,21 +10,17 @@ const PATIENCE_MS = 1_500;
 /** Says why nothing comes just now, and when it will. */
 export function Banner() {
   const { status, retryAtMs, client, signInAgain } = useChat();
-  const nowMs = useSignal(Date.now());
   const isLate = useSignal(false);
   const isOnline = status.value === "online";
+  const nowMs = useNowMs(!isOnline);
 
   useEffect(() => {
     if (isOnline) return;
     const soon = setTimeout(() => {
       isLate.value = true;
     }, PATIENCE_MS);
-    const ticking = setInterval(() => {
-      nowMs.value = Date.now();
-    }, 1_000);
     return () => {
       clearTimeout(soon);
-      clearInterval(ticking);
       isLate.value = false;
     };
   }, [isOnline]);
@@ -37,7 +34,7 @@ export function Banner() {
         </button>
       </div>
     );
-  const seconds = Math.max(1, Math.ceil(((retryAtMs.value ?? 0) - nowMs.value) / 1_000));
+  const seconds = Math.max(1, Math.ceil(((retryAtMs.value ?? 0) - nowMs) / 1_000));
   const hasNetwork = navigator.onLine;
   return (
     <div class={isOnline || !isLate.value ? "banner none" : "banner"}>

@@ -1,13 +1,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { OpenConversation } from "../app/chat.ts";
 import { navigate } from "../app/route.ts";
-import { explain, t } from "../language/language.ts";
+import { explain, locale, t } from "../language/language.ts";
+import { timeLeft } from "../text/times.ts";
 import { Announcer } from "./announcer.tsx";
 import { Avatar } from "./avatar.tsx";
 import { Composer } from "./composer.tsx";
 import { Dialog } from "./dialog.tsx";
 import { BackIcon } from "./icons.tsx";
 import { MessageLog } from "./message-log.tsx";
+import { useNowMs } from "./now.ts";
 
 /** The conversation with one user. */
 export function ConversationView({ open }: { open: OpenConversation }) {
@@ -41,12 +43,28 @@ export function ConversationView({ open }: { open: OpenConversation }) {
       </header>
       <MessageLog open={open} goToLatest={goToLatest} />
       <Announcer open={open} />
+      <HeldNote open={open} />
       {open.isBlocked.value ? (
         <p class="blocked-note">{t.value.blockedNote(displayName)}</p>
       ) : (
         !isUnknown && <Composer open={open} onSend={() => goToLatest.current()} />
       )}
     </section>
+  );
+}
+
+/** Says why nothing more goes out for a while, and for how long. */
+function HeldNote({ open }: { open: OpenConversation }) {
+  const held = open.held.value;
+  const nowMs = useNowMs(held !== undefined);
+  if (held === undefined) return null;
+  const seconds = Math.max(1, Math.ceil((held.untilMs - nowMs) / 1_000));
+  return (
+    <p class="held-note">
+      <span role="status">{explain(held)}</span>{" "}
+      {/* The seconds are for the eye: read aloud, they would be all that is heard. */}
+      <span aria-hidden="true">{t.value.sentIn(timeLeft(locale.value, seconds))}</span>
+    </p>
   );
 }
 
