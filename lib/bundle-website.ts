@@ -48,6 +48,6 @@ export function bundleWebsite(outDirectory: string): void {
 
 /** After esbuild there is still a thirtieth to be had. */
 function shorten(script: string): string {
-  const { code } = minify_sync(script, { module: true, ecma: 2020, compress: { passes: 3, reduce_funcs: false } });
+  const { code } = minify_sync(script, { module: true, ecma: 2020, compress: { reduce_funcs: false } });
   return code ?? script;
 }
