@@ -10,6 +10,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { dynamoDbLocal } from "../../../local/dynamodb/engines.ts";
 import { createTables } from "../../../local/dynamodb/tables.ts";
 import { documentsAt, isRunning, NOTES, start, temporaryDirectory } from "./fixture.ts";
 
@@ -187,6 +188,13 @@ describe("a data directory", () => {
 describe("the choice of an engine", () => {
   it("takes Java where there is one", async () => {
     expect(await start({ engine: "auto" })).toMatchObject({ engine: "java" });
+  });
+
+  it("gives the JVM what DYNAMODB_LOCAL_JVM_OPTIONS says, after its own", () => {
+    vi.stubEnv("DYNAMODB_LOCAL_JVM_OPTIONS", "-Xmx1g  -XX:TieredStopAtLevel=1");
+    const { args } = dynamoDbLocal("java", undefined);
+    const options = args.slice(0, args.indexOf("-XX:TieredStopAtLevel=1") + 1);
+    expect(options).toEqual(["-Xmx512m", "-XX:+UseSerialGC", "-Xmx1g", "-XX:TieredStopAtLevel=1"]);
   });
 
   it("takes dynalite where no Java runs, and says why", async () => {

@@ -38,7 +38,8 @@ export function documentsAt({ endpoint }: { endpoint: string }): DynamoDBDocumen
 
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "dynamodb-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  // What a killed runtime leaves ends by itself, and may write into it meanwhile.
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   return directory;
 }
 
