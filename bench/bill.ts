@@ -15,7 +15,7 @@ export const ASSUMED = {
   connectionMinutesPerMessage: 3,
   /** What a message of 176 code points takes in the log, with the 100 bytes that DynamoDB adds to an item. */
   storedBytesPerMessage: 620,
-  /** Of capacity that follows the load, how much is used: USE_PERCENT of it while the load stays, less while it falls. */
+  /** Of capacity that follows the load, how much is used: USE_PERCENT (lib/tables.ts) while the load stays, less while it falls. */
   steadyLoadUsedShare: 0.6,
   /** A client's heartbeat on the average (8 minutes less up to an eighth), and how long a socket lives. */
   syncMinutes: 7.5,

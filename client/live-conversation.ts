@@ -183,9 +183,8 @@ export class LiveConversation implements Conversation {
     this.changed();
   }
 
-  /** The server takes nothing more for so long, or, without, takes it again. */
+  /** The server takes nothing more for so long; without `held`: no longer. */
   hold(held?: { code: string; ms: number }): void {
-    if (held === undefined && this.#held === undefined) return;
     this.#held = held && { code: held.code, untilMs: this.#ports.world.nowMs() + held.ms };
     this.changed();
   }

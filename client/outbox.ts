@@ -50,7 +50,7 @@ export interface OutboxPorts {
   onRefused(entry: OutboxEntry): void;
   /** What waits has changed in any other way: an entry has come, gone, got another id, or is to be sent again. */
   onChange?(peer: string): void;
-  /** The server takes nothing more for the peer for so many ms, since too much came at once; without `held`: it may again. */
+  /** The server takes nothing more for the peer for so many ms, since too much came at once; without `held`: no longer. */
   onHeld?(peer: string, held?: { code: string; ms: number }): void;
 }
 
@@ -172,11 +172,11 @@ export class Outbox {
       failures = waitMs === undefined ? 0 : failures + 1;
       if (waitMs === undefined) continue;
       const ms = Math.max(waitMs, backoffMs(failures, this.#ports.random));
-      const code = codeOf(answer);
+      const code = answer?.status === 429 ? codeOf(answer) : undefined;
       // A gateway's own limit has none, and is over in a moment.
-      if (answer?.status === 429 && code !== undefined) this.#ports.onHeld?.(peer, { code, ms });
+      if (code !== undefined) this.#ports.onHeld?.(peer, { code, ms });
       await this.#ports.wait(ms);
-      this.#ports.onHeld?.(peer);
+      if (code !== undefined) this.#ports.onHeld?.(peer);
     }
   }
 
@@ -222,8 +222,8 @@ export class Outbox {
   }
 }
 
-function codeOf(answer: PostAnswer | undefined): string | undefined {
-  const { code } = (answer?.body ?? {}) as Record<string, unknown>;
+function codeOf({ body }: PostAnswer): string | undefined {
+  const { code } = (body ?? {}) as Record<string, unknown>;
   return typeof code === "string" ? code : undefined;
 }
 

@@ -1,14 +1,17 @@
 import { RemovalPolicy } from "aws-cdk-lib";
-import { AttributeType, Billing, type TablePropsV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
+import { AttributeType, Billing, Capacity, type TablePropsV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
-import { billingOf, type SteadyLoad } from "./steady-load.ts";
+import { capacityRange, type SteadyLoad, UNITS_PER_SEND } from "./steady-load.ts";
 
 export interface TablesProps {
   removalPolicy: RemovalPolicy;
   steadyLoad?: SteadyLoad;
 }
 
-/** The tables, one noun each, on demand unless there is a steady load. Those that people's messages live in are kept when the stack is deleted. */
+/**
+ * The tables, one noun each, on demand unless there is a steady load. Those that people's messages live in are kept when
+ * the stack is deleted.
+ */
 export class Tables extends Construct {
   readonly users: TableV2;
   readonly avatars: TableV2;
@@ -47,6 +50,17 @@ export class Tables extends Construct {
       ...kept,
     });
   }
+}
+
+/** Of the capacity that there is, how much is used when it has followed the load. */
+const USE_PERCENT = 70;
+
+function billingOf(table: keyof typeof UNITS_PER_SEND, load: SteadyLoad | undefined): Billing {
+  if (load === undefined) return Billing.onDemand();
+  const capacity = (units: number) =>
+    Capacity.autoscaled({ ...capacityRange(load, units), targetUtilizationPercent: USE_PERCENT });
+  const { read, write } = UNITS_PER_SEND[table];
+  return Billing.provisioned({ readCapacity: capacity(read), writeCapacity: capacity(write) });
 }
 
 function string(name: string) {

@@ -13,7 +13,7 @@ const OUTPUT_CHARACTERS_MAX = 4000;
 /** What the CDK's command line adds of itself: construct paths in the template, by which resources are named. */
 const CLI_CONTEXT = { "aws:cdk:enable-path-metadata": true };
 
-/** The CDK holds a template against CloudFormation's rules; whoever deploys it has that done, and here it takes a third of the time. */
+/** CloudFormation's rules, which the CDK holds a template against, are for whoever deploys it; they take a third of the time. */
 const NOT_TO_BE_DEPLOYED = { CDK_VALIDATION: "false" };
 
 export interface SynthesizeOptions {

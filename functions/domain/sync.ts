@@ -30,7 +30,8 @@ export interface SyncRequest {
 
 /**
  * Answers what changed in the user's rows, as much as fits one frame. The connection's record is there before the rows
- * are read, and is written again where it was forgotten: so either a send that runs at the same time sees the connection, or this reading sees the send.
+ * are read, and is written again where it was forgotten: so either a send that runs at the same time sees the
+ * connection, or this reading sees the send.
  *
  * Refuses `token_expired` and `invalid_cursor`. A repeat is safe.
  */

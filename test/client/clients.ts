@@ -7,7 +7,7 @@ import { startSystem } from "../app/system.ts";
 import { startProxy } from "./proxy.ts";
 import { eager, testWorld } from "./test-world.ts";
 
-/** The system, without limits per sender unless they are wanted, and clients that reach it by a network which can be made to fail. */
+/** The system, and clients that reach it by a network which can be made to fail. Limits per sender only if wanted. */
 export async function startClients({ limits = false }: { limits?: boolean } = {}) {
   const system = await startSystem({ dynamoDb: "dynalite", limits });
   const { baseUrl } = system.runtime;

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { t } from "../language/language.ts";
 import { useChat } from "./chat-context.ts";
-import { useNowMs } from "./now.ts";
+import { useSecondsLeft } from "./seconds-left.ts";
 
 /** A connection that is back sooner than this is nothing to speak of. */
 const PATIENCE_MS = 1_500;
@@ -12,7 +12,7 @@ export function Banner() {
   const { status, retryAtMs, client, signInAgain } = useChat();
   const isLate = useSignal(false);
   const isOnline = status.value === "online";
-  const nowMs = useNowMs(!isOnline);
+  const seconds = useSecondsLeft(retryAtMs.value);
 
   useEffect(() => {
     if (isOnline) return;
@@ -34,7 +34,6 @@ export function Banner() {
         </button>
       </div>
     );
-  const seconds = Math.max(1, Math.ceil(((retryAtMs.value ?? 0) - nowMs) / 1_000));
   const hasNetwork = navigator.onLine;
   return (
     <div class={isOnline || !isLate.value ? "banner none" : "banner"}>

@@ -9,7 +9,7 @@ import { Composer } from "./composer.tsx";
 import { Dialog } from "./dialog.tsx";
 import { BackIcon } from "./icons.tsx";
 import { MessageLog } from "./message-log.tsx";
-import { useNowMs } from "./now.ts";
+import { useSecondsLeft } from "./seconds-left.ts";
 
 /** The conversation with one user. */
 export function ConversationView({ open }: { open: OpenConversation }) {
@@ -56,9 +56,8 @@ export function ConversationView({ open }: { open: OpenConversation }) {
 /** Says why nothing more goes out for a while, and for how long. */
 function HeldNote({ open }: { open: OpenConversation }) {
   const held = open.held.value;
-  const nowMs = useNowMs(held !== undefined);
+  const seconds = useSecondsLeft(held?.untilMs);
   if (held === undefined) return null;
-  const seconds = Math.max(1, Math.ceil((held.untilMs - nowMs) / 1_000));
   return (
     <p class="held-note">
       <span role="status">{explain(held)}</span>{" "}

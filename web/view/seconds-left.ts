@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
-/** The time in ms since the epoch, for a view to count down by: it goes on, by the second, while it is wanted. */
-export function useNowMs(isWanted: boolean): number {
+/** The seconds until a moment (ms since the epoch), at least 1, for a view to count down by; 1 where there is none. */
+export function useSecondsLeft(untilMs: number | undefined): number {
   const nowMs = useSignal(Date.now());
+  const isWanted = untilMs !== undefined;
   useEffect(() => {
     if (!isWanted) return;
     const tick = () => {
@@ -13,5 +14,5 @@ export function useNowMs(isWanted: boolean): number {
     const ticking = setInterval(tick, 1_000);
     return () => clearInterval(ticking);
   }, [isWanted]);
-  return nowMs.value;
+  return Math.max(1, Math.ceil(((untilMs ?? 0) - nowMs.value) / 1_000));
 }
