@@ -77,7 +77,7 @@ export const AWS = {
     "hours of a read unit a second",
     "https://aws.amazon.com/dynamodb/pricing/provisioned/ by https://zeonedge.com/en/blog/dynamodb-cost-optimization-on-demand-provisioned-dax-single-table",
   ),
-  storedGigabyteMonth: price(0.25, 1, "GB-months", `https://aws.amazon.com/dynamodb/pricing/on-demand/, ${REMEMBERED}`),
+  storedGigabyteMonth: price(0.25, 1, "GB-months", "https://aws.amazon.com/dynamodb/pricing/, an older version of it"),
   recoverableGigabyteMonth: price(
     0.2,
     1,

@@ -104,7 +104,13 @@ function follow(
 ): () => void {
   let printedSeq: number | undefined;
   let readSeq = 0;
+  let held: Conversation["held"];
   const look = () => {
+    if (conversation.held !== undefined && conversation.held !== held) {
+      const seconds = Math.ceil((conversation.held.untilMs - Date.now()) / 1000);
+      print(`(${conversation.held.code}: what waits is sent in ${seconds} s)`);
+    }
+    held = conversation.held;
     if (!conversation.isLoaded) return;
     const stored = conversation.messages.filter(({ seq }) => seq !== undefined);
     const from = printedSeq ?? (stored.at(-SHOWN_FIRST)?.seq ?? 1) - 1;

@@ -25,6 +25,7 @@ afterAll(async () => {
 
 /** The terminal client of a user, as a process, by a network that can be made to fail. */
 function chat(username: string, ...options: string[]) {
+  // Of an option that is given twice, the last counts.
   const args = ["--import", "tsx", "terminal/chat.ts", username, "--url", clients.proxy.url];
   const command = run(process.execPath, [...args, "--state", join(state, username), ...options]);
   started.push(command);
@@ -128,6 +129,20 @@ test("two people talk, and see what was stored and what was read", { timeout: 60
   const ended = once(b.child, "exit");
   b.say("/quit");
   expect((await ended)[0]).toBe(0);
+});
+
+test("[Q1] who writes too much at once is told when the rest is sent, and it is", { timeout: 60_000 }, async () => {
+  const strict = await startClients({ limits: true });
+  try {
+    const { alice, bob } = await strict.pair();
+    const a = chat(alice.username, "--to", bob.username, "--url", strict.proxy.url);
+    await a.printed(/\(online\)/);
+    for (let number = 1; number <= 21; number++) a.say(`line ${number}`);
+    await a.printed(/^\(too_many_messages: what waits is sent in \d+ s\)$/m);
+    await a.printed(/^ {2}21 .*: line 21 ✓$/m);
+  } finally {
+    await strict.close();
+  }
 });
 
 test.each([
