@@ -40,6 +40,11 @@ export interface Client {
   readonly conversations: readonly ConversationRow[];
   /** How many messages of all conversations are newer than the user's read markers. */
   readonly unread: number;
+  /**
+   * How many messages of all conversations are not stored yet: those on their way, those that were refused, and, once
+   * the storage was read, what an earlier client has left.
+   */
+  readonly unsent: number;
 
   /** Calls `listener` at each event, until the function that is answered is called. What it throws is an event `error`. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (payload: ClientEvents[Name]) => void): () => void;

@@ -158,6 +158,10 @@ export class DuetClient implements Client {
     return this.#rows.all().reduce((sum, row) => sum + row.unread, 0);
   }
 
+  get unsent(): number {
+    return this.#outbox.entries.length;
+  }
+
   on<Name extends keyof ClientEvents>(name: Name, listener: (payload: ClientEvents[Name]) => void): () => void {
     return this.#emitter.on(name, listener);
   }

@@ -27,14 +27,14 @@ describe("two people side by side", () => {
     await ann.open(ben.username);
     await ann.page.getByText(`No messages with ${ben.username} yet`).waitFor();
     await ann.say("hello");
-    await ann.page.locator('li.message[data-state="sent"]').waitFor();
+    await ann.messages("", "sent").waitFor();
     await ben.signIn();
     await ben.row(ann.username).locator(".dot").waitFor();
     expect(await ben.row(ann.username).textContent()).toContain("hello");
     await ben.page.waitForFunction(() => document.title === "(1) Duet");
     await ben.row(ann.username).click();
     await ben.messages("hello").waitFor();
-    await ann.page.locator('li.message[data-state="read"]').waitFor();
+    await ann.messages("", "read").waitFor();
     await ben.say("hi");
     await ann.messages("hi").waitFor();
     expect(await ann.texts()).toEqual(["hello", "hi"]);
@@ -47,7 +47,7 @@ describe("two people side by side", () => {
     const [ann, ben] = await people.together();
     await ann.say("one");
     await ben.messages("one").waitFor();
-    await ann.page.locator('li.message[data-state="read"]', { hasText: "one" }).waitFor();
+    await ann.messages("one", "read").waitFor();
     const phone = await people.person(ben.username, { viewport: { width: 390, height: 800 } });
     await phone.signIn();
     await phone.row(ann.username).waitFor();
@@ -75,11 +75,11 @@ describe("two people side by side", () => {
     await ann.say("first");
     await ann.say("second");
     await ben.row(ann.username).locator(".dot", { hasText: "2" }).waitFor();
-    await ann.page.locator('li.message[data-state="sent"]', { hasText: "first" }).waitFor();
+    await ann.messages("first", "sent").waitFor();
     await ben.row(ann.username).click();
     await ben.page.locator(".separator.new").waitFor();
     await ben.row(ann.username).locator(".dot").waitFor({ state: "detached" });
-    await ann.page.locator('li.message[data-state="read"]', { hasText: "second" }).waitFor();
+    await ann.messages("second", "read").waitFor();
   });
 
   test("typing is shown, and ends with the message", async () => {
@@ -135,7 +135,7 @@ describe("a conversation", () => {
     const zhang = await people.person("张三");
     await zhang.signIn(`/c/${encodeURIComponent("o.brien@x.cn")}`);
     await zhang.say("你好");
-    await zhang.page.locator('li.message[data-state="sent"]').waitFor();
+    await zhang.messages("", "sent").waitFor();
     const brien = await people.person("o.brien@x.cn");
     await brien.signIn(`/c/${encodeURIComponent("张三")}`);
     await brien.messages("你好").waitFor();
@@ -167,7 +167,7 @@ describe("a conversation", () => {
       .click();
     await ann.page.getByText(`You have blocked ${ben.username}.`).waitFor();
     await ben.say("while blocked");
-    await ben.page.locator('li.message[data-state="failed"]').waitFor();
+    await ben.messages("", "failed").waitFor();
     expect(await ben.page.locator(".failed-note").textContent()).toContain("You cannot write to this user.");
     await ann.page.getByRole("button", { name: `Unblock ${ben.username}` }).click();
     await ann.page.getByRole("textbox", { name: "Message" }).waitFor();
@@ -190,7 +190,7 @@ describe("a conversation", () => {
     const first = await left();
     expect(first).toBeGreaterThan(0);
     await expect.poll(left).toBeLessThan(first);
-    await ann.page.locator('li.message[data-state="sending"]', { hasText: "one too many" }).waitFor();
+    await ann.messages("one too many", "sending").waitFor();
     await ben.messages("one too many").waitFor();
     await ann.page.getByText("Too many messages at once.").waitFor({ state: "detached" });
     await ann.acknowledged("one too many").waitFor();
@@ -201,7 +201,7 @@ describe("a conversation", () => {
     const other = await system.user(ann.username);
     await other.call("PUT", `/api/conversations/${ben.username}/block`);
     await ben.say("in vain");
-    await ben.page.locator('li.message[data-state="failed"]').waitFor();
+    await ben.messages("", "failed").waitFor();
     await ben.page.getByRole("button", { name: "Delete" }).click();
     await ben.messages("in vain").waitFor({ state: "detached" });
     await ben.page.reload();

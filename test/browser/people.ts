@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
+import type { ChatMessage } from "../../client/index.ts";
 import { requestTokens } from "../../local/identity/request-tokens.ts";
 import { launchChromium } from "./chromium.ts";
 
@@ -18,8 +19,8 @@ export interface Person {
   open(peer: string): Promise<void>;
   /** Writes and sends by the keyboard. */
   say(text: string): Promise<void>;
-  /** The messages in the page that hold this text. */
-  messages(text?: string): Locator;
+  /** The messages in the page that hold this text, those in that state alone if one is given. */
+  messages(text?: string, state?: ChatMessage["state"]): Locator;
   /** The messages with this text that the server has taken. */
   acknowledged(text: string): Locator;
   /** The texts of the messages in the page, from the first to the last. */
@@ -134,7 +135,8 @@ function createPerson(parts: { username: string; context: BrowserContext; page: 
       await message.fill(text);
       await message.press("Enter");
     },
-    messages: (text) => page.locator("li.message").filter(text === undefined ? {} : { hasText: text }),
+    messages: (text = "", state) =>
+      page.locator(state === undefined ? "li.message" : `li.message[data-state="${state}"]`).filter({ hasText: text }),
     acknowledged: (text) =>
       page.locator('li.message:is([data-state="sent"], [data-state="read"])').filter({ hasText: text }),
     texts: () => page.locator("li.message .text").allInnerTexts(),

@@ -242,7 +242,7 @@ test("the page speaks Chinese to whoever's browser does, and the language can be
   expect(await zhang.page.evaluate(() => document.documentElement.lang)).toBe("zh-CN");
   await zhang.page.getByRole("log", { name: "与 ben 的消息" }).waitFor();
   await zhang.say("你好，ben");
-  await zhang.page.locator('li.message[data-state="sent"]').waitFor();
+  await zhang.messages("", "sent").waitFor();
   await zhang.page.getByText("今天").waitFor();
   await settings(zhang).click();
   await zhang.page.getByRole("combobox", { name: "语言" }).selectOption("en");

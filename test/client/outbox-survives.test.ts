@@ -47,14 +47,16 @@ test("[R1] what was kept when the process is killed is sent by the next one, onc
   const sender = startSender(alice, bob.username, ["one", "two", "three"]);
   await said(sender, "kept", 3);
   await kill(sender);
-  await clients.proxy.start();
 
   const next = clients.open(alice, { storage: fileStorage({ directory }), username: alice.username });
+  await expect.poll(() => next.unsent).toBe(3);
+  await clients.proxy.start();
   const withBob = next.conversation(bob.username);
   await withBob.send("four");
   expect(texts(await clients.log(alice, bob.username))).toEqual(["one", "two", "three", "four"]);
   await until(withBob, "change", () => withBob.messages.length === 4);
   expect(withBob.messages.map(({ state }) => state)).toEqual(["sent", "sent", "sent", "sent"]);
+  await expect.poll(() => next.unsent).toBe(0);
   await next.close();
 });
 

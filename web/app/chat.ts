@@ -30,8 +30,6 @@ export interface Chat {
   picture(path: string | null | undefined): string | undefined;
   /** The conversation with a user, the same at each call. Throws a `DuetError` for what can be nobody's name. */
   open(peer: string): OpenConversation;
-  /** How many messages of the conversations that were opened are not stored yet. */
-  countUnsent(): number;
   close(): Promise<void>;
 }
 
@@ -101,10 +99,6 @@ export function createChat(session: Session): Chat {
       const open = conversations.get(peer) ?? openConversation(client.conversation(peer));
       conversations.set(peer, open);
       return open;
-    },
-    countUnsent() {
-      const messages = [...conversations.values()].flatMap((each) => each.messages.peek());
-      return messages.filter(({ seq }) => seq === undefined).length;
     },
     async close() {
       pictures.close();

@@ -186,8 +186,8 @@ function NotificationSetting() {
 }
 
 function SignOut() {
-  const { client, signOut, countUnsent } = useChat();
-  const unsent = countUnsent();
+  const { client, signOut } = useChat();
+  const { unsent } = client;
   const problem = useSignal<unknown>(undefined);
   const everywhere = async () => {
     try {
