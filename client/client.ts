@@ -1,15 +1,10 @@
-import type { Message, Profile, Row } from "../functions/protocol/wire.ts";
+import type { Message, Profile } from "../functions/protocol/wire.ts";
 import type { Conversation } from "./conversation.ts";
 import { DuetClient } from "./duet-client.ts";
 import type { DuetError } from "./duet-error.ts";
 import type { ClientOptions } from "./options.ts";
+import type { ConversationRow } from "./rows.ts";
 import type { Status } from "./session.ts";
-
-/** One line of the list of conversations: what is known of the conversation with `peer`. */
-export interface ConversationRow extends Row {
-  /** The peer's; it comes soon after the row. */
-  readonly profile: Profile | undefined;
-}
 
 /** The events of a client. */
 export interface ClientEvents {
@@ -36,7 +31,10 @@ export interface Client {
   readonly retryAtMs: number | undefined;
   /** The user's own profile, once the server has told it. */
   readonly me: Profile | undefined;
-  /** The user's conversations, the newest message first. What is here follows what happens on every device. */
+  /**
+   * The user's conversations, the newest message first. What is here follows what happens on every device; a row of
+   * which nothing new is heard stays the same object.
+   */
   readonly conversations: readonly ConversationRow[];
   /** How many messages of all conversations are newer than the user's read markers. */
   readonly unread: number;

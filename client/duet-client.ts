@@ -1,7 +1,7 @@
 import { isUsername } from "../functions/protocol/username.ts";
 import type { Message, MessageFrame, Profile, ReadFrame, Row, ServerFrame } from "../functions/protocol/wire.ts";
 import { Api, type Fetch } from "./api.ts";
-import type { Client, ClientEvents, ConversationRow } from "./client.ts";
+import type { Client, ClientEvents } from "./client.ts";
 import type { Conversation } from "./conversation.ts";
 import { DuetError, toDuetError } from "./duet-error.ts";
 import { batched, Emitter } from "./emitter.ts";
@@ -15,7 +15,7 @@ import { Outbox, type OutboxEntry, type PostAnswer } from "./outbox.ts";
 import { PeerTyping } from "./peer-typing.ts";
 import { Profiles } from "./profiles.ts";
 import { ReadMarkers } from "./read-markers.ts";
-import { Rows } from "./rows.ts";
+import { type ConversationRow, Rows } from "./rows.ts";
 import { ServerClock } from "./server-clock.ts";
 import { isMessage, toMessage } from "./server-frame.ts";
 import { Session, type Status } from "./session.ts";
@@ -42,9 +42,12 @@ export class DuetClient implements Client {
   });
   readonly #conversations = new Map<string, LiveConversation>();
   readonly #feeds = new Set<MessageFeed>();
-  /** Who is signed in, and what is known of their conversations. */
-  #username: string | undefined;
-  #rows = new Rows("");
+  /** Who is signed in, once that is known, and what is known of their conversations. */
+  #username = "";
+  readonly #rows = new Rows({
+    username: () => this.#username,
+    profile: (username) => this.#profiles.get(username),
+  });
   #list: readonly ConversationRow[] | undefined;
   /** What is kept for the user, and what an earlier client has left in it. */
   readonly #account = signal<{ kept: AccountStorage; left: OutboxEntry[] }>();
@@ -56,7 +59,14 @@ export class DuetClient implements Client {
   #closing: Promise<void> | undefined;
 
   constructor(options: ClientOptions) {
-    const { url, token, username, storage = memoryStorage(), network = deviceNetwork, world = deviceWorld } = options;
+    const {
+      url,
+      token,
+      username = "",
+      storage = memoryStorage(),
+      network = deviceNetwork,
+      world = deviceWorld,
+    } = options;
     const scope = globalThis as { fetch?: Fetch; WebSocket?: WebSocketConstructor };
     const { fetch = scope.fetch?.bind(globalThis), WebSocket = scope.WebSocket } = options;
     if (fetch === undefined || WebSocket === undefined)
@@ -87,7 +97,7 @@ export class DuetClient implements Client {
       world,
       wait,
       onError,
-      onRead: (peer, seq) => this.#read({ peer, reader: this.#username ?? "", seq }),
+      onRead: (peer, seq) => this.#read({ peer, reader: this.#username, seq }),
     });
     this.#typing = new PeerTyping(world, (change) => {
       this.#conversations.get(change.peer)?.changed();
@@ -129,7 +139,7 @@ export class DuetClient implements Client {
       onDead: () => api.abort(),
       onError: (error) => onError(toDuetError(error)),
     });
-    if (username !== undefined) this.#begin(username);
+    if (username !== "") this.#begin(username);
     this.#session.dispatch({ type: "start" });
     if (!network.isOnline()) this.#session.dispatch({ type: "network", isOnline: false });
   }
@@ -143,13 +153,12 @@ export class DuetClient implements Client {
   }
 
   get me(): Profile | undefined {
-    return this.#username === undefined ? undefined : this.#profiles.get(this.#username);
+    return this.#profiles.get(this.#username);
   }
 
   get conversations(): readonly ConversationRow[] {
     this.#list ??= this.#rows
       .all()
-      .map((row) => ({ ...row, profile: this.#profiles.get(row.peer) }))
       .sort((a, b) => compare(b.last?.createdAt ?? "", a.last?.createdAt ?? "") || compare(a.peer, b.peer));
     return this.#list;
   }
@@ -176,7 +185,7 @@ export class DuetClient implements Client {
       api: this.#api,
       outbox: this.#outbox,
       ready: this.#outboxReady.promise,
-      username: () => this.#username ?? "",
+      username: () => this.#username,
       row: (each) => this.#rows.get(each),
       profile: (each) => this.#profiles.get(each),
       isTyping: (each) => this.#typing.has(each),
@@ -202,7 +211,7 @@ export class DuetClient implements Client {
       {
         api: this.#api,
         world: this.#world,
-        username: () => this.#username ?? "",
+        username: () => this.#username,
         rows: () => this.#rows.all(),
         ready: this.#synced.promise.then(async () => (await this.#account.promise).kept.positions),
         wait: (ms) => this.#waiting.wait(ms),
@@ -266,7 +275,7 @@ export class DuetClient implements Client {
     for (const conversation of this.#conversations.values()) conversation.close();
     for (const feed of this.#feeds) feed.end();
     this.#typing.stop();
-    if (this.#username !== undefined) await (await this.#account.promise).kept.close();
+    if (this.#username !== "") await (await this.#account.promise).kept.close();
   }
 
   /** Who the token is of. The first time, that is who this client is of. */
@@ -274,16 +283,15 @@ export class DuetClient implements Client {
     const me = await this.#api.ask<Profile>("GET", "me");
     // What is opened now, nobody would close.
     if (this.#closing !== undefined) throw new DuetError("closed", "The client was closed.");
-    if (this.#username !== undefined && me.username !== this.#username)
+    if (this.#username !== "" && me.username !== this.#username)
       throw new DuetError("wrong_user", `The token is of ${me.username}; this client is of ${this.#username}.`);
-    if (this.#username === undefined) this.#begin(me.username);
+    if (this.#username === "") this.#begin(me.username);
     this.#profiles.learn(me);
     this.#confirmed.resolve();
   }
 
   #begin(username: string): void {
     this.#username = username;
-    this.#rows = new Rows(username);
     const open = async (storage: Storage) => {
       const kept = await storage.open({ url: this.#url, username });
       return { kept, left: await kept.outbox.load() };
@@ -353,15 +361,14 @@ export class DuetClient implements Client {
   /** A message, from wherever it comes. */
   #take(given: Message): void {
     const message = toMessage(given);
-    const isMine = message.sender === this.#username;
-    const peer = isMine ? message.recipient : message.sender;
     const row = this.#rows.message(message);
+    const { peer } = row;
     this.#conversations.get(peer)?.take(message);
     for (const feed of this.#feeds) feed.take(peer, message);
     this.#changed(row);
-    if (isMine) this.#confirm(message);
+    if (message.sender === this.#username) this.#confirm(message);
     else this.#typing.message(peer);
-    if (this.#profiles.get(peer) === undefined) this.#fillProfiles();
+    if (row.profile === undefined) this.#fillProfiles();
   }
 
   #onRow(row: Row): void {
@@ -377,7 +384,7 @@ export class DuetClient implements Client {
 
   #markRead(peer: string, seq: number): void {
     if (seq <= (this.#rows.get(peer)?.readSeq ?? 0)) return;
-    this.#read({ peer, reader: this.#username ?? "", seq });
+    this.#read({ peer, reader: this.#username, seq });
     this.#readMarkers.raise(peer, seq);
   }
 
@@ -402,6 +409,7 @@ export class DuetClient implements Client {
   }
 
   #onProfile(profile: Profile): void {
+    this.#rows.profileChanged(profile.username);
     this.#conversations.get(profile.username)?.changed();
     this.#listChanged();
     this.#emitter.emit("profile", profile);

@@ -34,7 +34,7 @@ const CHAOS = {
 
 /** A device on the real system: the client's timeline, rows and outbox, on fetch and ws. */
 function device(baseUrl: string, username: string, token: string) {
-  const rows = new Rows(username);
+  const rows = new Rows({ username: () => username, profile: () => undefined });
   const timelines = new Map<string, Timeline>();
   const timeline = (peer: string) => {
     const there = timelines.get(peer) ?? new Timeline({ after: 0 });

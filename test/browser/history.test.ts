@@ -147,3 +147,32 @@ test("earlier messages that cannot be loaded say so, and come when asked again",
     first,
   );
 });
+
+test("a list of many conversations comes a page at a time; all of it can be scrolled to, found and opened", async () => {
+  const peers = Array.from({ length: 130 }, (_, index) => `peer${index}`);
+  await people.createUsers("popular");
+  const first = await system.user("peer0");
+  await first.send("popular", { text: "hello" });
+  await Promise.all(peers.slice(1).map(async (peer) => (await system.user(peer)).send("popular", { text: "hello" })));
+  const popular = await people.person("popular");
+  await popular.signIn();
+  const rows = popular.page.locator(".rows .row");
+  await popular.page.waitForFunction(() => document.title === "(130) Duet");
+  await expect.poll(() => rows.count()).toBe(100);
+  expect(await popular.row("peer0").count()).toBe(0);
+  await popular.page.getByRole("navigation", { name: "Conversations" }).evaluate((list) => {
+    list.scrollTop = list.scrollHeight;
+  });
+  await expect.poll(() => rows.count()).toBe(130);
+  expect((await rows.locator(".name").allInnerTexts()).toSorted()).toEqual(peers.toSorted());
+
+  await popular.page.reload();
+  await popular.page.waitForFunction(() => document.title === "(130) Duet");
+  await expect.poll(() => rows.count()).toBe(100);
+  await popular.page.getByRole("searchbox").fill("peer0");
+  await expect.poll(() => rows.locator(".name").allInnerTexts()).toEqual(["peer0"]);
+  await popular.page.goto(`${system.runtime.baseUrl}/c/peer0`);
+  const opened = popular.page.locator('.row[aria-current="page"]', { hasText: "peer0" });
+  await opened.waitFor();
+  await expect.poll(() => opened.evaluate((row) => row.getBoundingClientRect().bottom <= innerHeight)).toBe(true);
+});

@@ -39,6 +39,25 @@ test("the list has unread counts, profiles and the newest first, and reading mov
   expect(texts(withBob.messages)).toEqual(["one", "two"]);
 });
 
+test("of a list, only the row changes of which something new is heard", async () => {
+  const { alice, bob } = await clients.pair();
+  const { alice: carol } = await clients.pair();
+  await alice.send(bob.username, { text: "hi" });
+  await carol.send(bob.username, { text: "hi" });
+  const client = clients.open(bob);
+  await isOnline(client);
+  await until(client, "rows", () => client.conversations.every(({ profile }) => profile !== undefined));
+  const row = (of: { username: string }) => client.conversations.find(({ peer }) => peer === of.username);
+  const before = [row(alice), row(carol)];
+  await carol.send(bob.username, { text: "hi again" });
+  await until(client, "rows", () => row(carol)?.lastSeq === 2);
+  expect(row(alice)).toBe(before[0]);
+  expect(row(carol)).not.toBe(before[1]);
+  await alice.call("PUT", "/api/me", { body: '{"displayName":"Alice"}' });
+  await client.user(alice.username);
+  expect(row(alice)).toEqual({ ...before[0], profile: { ...before[0]?.profile, displayName: "Alice" } });
+});
+
 test("a message keeps its key and its object from the first that is seen of it, where nothing has changed", async () => {
   const { alice, bob } = await clients.pair();
   const client = clients.open(alice);

@@ -53,7 +53,7 @@ export class Device {
     this.#cloud = cloud;
     this.#faults = faults;
     this.clock = new ServerClock(() => world.nowMs + clockOffsetMs);
-    this.rows = new Rows(username);
+    this.rows = this.#newRows();
     this.outbox = this.#newOutbox();
     this.#renewToken();
     void this.#connect();
@@ -75,7 +75,7 @@ export class Device {
     this.#life++;
     this.outbox.stop();
     this.#hangUp({ unseen: this.#world.random() < 0.5 });
-    this.rows = new Rows(this.username);
+    this.rows = this.#newRows();
     this.timelines = new Map();
     this.#fetching.clear();
     this.#cursor = undefined;
@@ -140,6 +140,10 @@ export class Device {
 
   #awake(): Promise<void> {
     return this.isAwake ? Promise.resolve() : new Promise((resolve) => this.#wake.push(resolve));
+  }
+
+  #newRows(): Rows {
+    return new Rows({ username: () => this.username, profile: () => undefined });
   }
 
   #newOutbox(): Outbox {

@@ -1,11 +1,15 @@
 import { useComputed, useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { ConversationRow } from "../../client/index.ts";
 import { follow, navigate, pathOf, peer as shownPeer } from "../app/route.ts";
 import { explain, locale, t } from "../language/language.ts";
 import { fullTime, shortTime } from "../text/times.ts";
 import { Avatar } from "./avatar.tsx";
 import { useChat } from "./chat-context.ts";
+
+/** So many rows are in the page at first, and come when the last of them is nearly reached. */
+const PAGE = 100;
+const NEAR_END_PX = 800;
 
 /** The conversations, the newest first; one field finds in them, and begins new ones. */
 export function ConversationList() {
@@ -15,6 +19,9 @@ export function ConversationList() {
   const field = useRef<HTMLInputElement>(null);
   const query = wanted.value.trim().normalize("NFC");
   const found = useComputed(() => rows.value.filter((row) => matches(row, wanted.value.trim().normalize("NFC"))));
+  const count = useSignal(PAGE);
+  const shownAt = found.value.findIndex(({ peer }) => peer === shownPeer.value);
+  const inPage = found.value.slice(0, Math.max(count.value, shownAt + 1));
   const isKnown = rows.value.some(({ peer }) => peer === query);
 
   const show = (peer: string) => {
@@ -85,9 +92,14 @@ export function ConversationList() {
           </div>
         )
       ) : (
-        <nav aria-label={t.value.conversations}>
+        <nav
+          aria-label={t.value.conversations}
+          onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+            if (scrollHeight - scrollTop - clientHeight < NEAR_END_PX) count.value = inPage.length + PAGE;
+          }}
+        >
           <ul class="rows">
-            {found.value.map((row) => (
+            {inPage.map((row) => (
               <RowView key={row.peer} row={row} isShown={row.peer === shownPeer.value} />
             ))}
           </ul>
@@ -101,10 +113,16 @@ export function ConversationList() {
 function RowView({ row, isShown }: { row: ConversationRow; isShown: boolean }) {
   const { username, drafts } = useChat();
   const { peer, last, unread, profile = { username: peer, displayName: peer, avatar: null } } = row;
+  const link = useRef<HTMLAnchorElement>(null);
+  // What was opened by its address or by the keyboard may be far down.
+  useEffect(() => {
+    if (isShown) link.current?.scrollIntoView({ block: "nearest" });
+  }, [isShown]);
   const draft = isShown ? "" : drafts.of(peer).value.trim();
   return (
     <li>
       <a
+        ref={link}
         class={unread > 0 ? "row unread" : "row"}
         href={pathOf(peer)}
         aria-current={isShown ? "page" : undefined}
