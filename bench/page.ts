@@ -1,6 +1,6 @@
 /**
- * Measures the chat page in Chromium: how soon it can be used, how soon what is typed is shown, and how a very long
- * conversation scrolls. `node --import tsx bench/page.ts --help`
+ * Measures the chat page in Chromium: how soon it can be used, how soon what is typed is shown, how a very long
+ * conversation scrolls, and what a message costs in a very long list. `node --import tsx bench/page.ts --help`
  */
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
@@ -20,20 +20,37 @@ Measures the chat page in Chromium, on the local system with storage in memory.
 
   --messages N   in the long conversation (default 10000)
   --typed N      messages that are typed (default 40)
+  --conversations N  in the long list (default 1000)
   --help
 `;
 
+/** Peers that write at a time, while the list is made. */
+const AT_ONCE = 8;
+/** Messages that come, while the page's time is taken. */
+const COMING = 40;
+
 await command(
   HELP,
-  { messages: { type: "string", default: "10000" }, typed: { type: "string", default: "40" } },
+  {
+    messages: { type: "string", default: "10000" },
+    typed: { type: "string", default: "40" },
+    conversations: { type: "string", default: "1000" },
+  },
   (values) =>
     measure({
       messages: whole(values, "messages", { min: 100, max: 100_000 }),
       typed: whole(values, "typed", { min: 1, max: 1_000 }),
+      conversations: whole(values, "conversations", { min: 1, max: 10_000 }),
     }),
 );
 
-async function measure({ messages, typed }: { messages: number; typed: number }): Promise<void> {
+interface Sizes {
+  messages: number;
+  typed: number;
+  conversations: number;
+}
+
+async function measure({ messages, typed, conversations }: Sizes): Promise<void> {
   const system = await startSystem({ dynamoDb: "auto", limits: false });
   const people = await startPeople(() => system.runtime.baseUrl);
   try {
@@ -60,10 +77,57 @@ async function measure({ messages, typed }: { messages: number; typed: number })
     const memory = await memoryMb(ann.page);
     print("JavaScript heap after that, collected", `${memory.heap.toFixed(1)} MB; ${memory.nodes} DOM nodes`);
     print("  the page's whole process, its own memory", `${(await processMb(ann)).toFixed(1)} MB`);
+    await people.leave();
+    await measureList(system, people, conversations);
   } finally {
     await people.close();
     await system.close();
   }
+}
+
+type System = Awaited<ReturnType<typeof startSystem>>;
+type People = Awaited<ReturnType<typeof startPeople>>;
+
+async function measureList(system: System, people: People, conversations: number): Promise<void> {
+  await people.createUsers("popular");
+  const peers: Awaited<ReturnType<System["user"]>>[] = [];
+  for (let begun = 0; begun < conversations; begun += AT_ONCE) {
+    const count = Math.min(AT_ONCE, conversations - begun);
+    const more = await Promise.all(Array.from({ length: count }, (_, index) => system.user(`peer${begun + index}`)));
+    await Promise.all(more.map((peer) => peer.send("popular", { text: "hello" })));
+    peers.push(...more);
+  }
+  const popular = await people.person("popular");
+  await popular.signIn("/c/peer0");
+  const isListed = (unread: number) =>
+    popular.page.waitForFunction((count) => document.title === `(${count}) Duet`, unread);
+  // The conversation that is shown is read.
+  await isListed(conversations - 1);
+  const loads: number[] = [];
+  for (let load = 0; load < 5; load++) {
+    await popular.page.reload({ waitUntil: "commit" });
+    await isListed(conversations - 1);
+    loads.push(await popular.page.evaluate(() => performance.now()));
+  }
+  report(`load until all of ${conversations} conversations are there`, loads, "ms");
+  const devtools = await popular.context.newCDPSession(popular.page);
+  await devtools.send("Performance.enable");
+  // Without the painting, which here is done by the processor, and again for each frame in which the page is asked.
+  const parts = ["ScriptDuration", "LayoutDuration", "RecalcStyleDuration"];
+  const busyMs = async () => {
+    const { metrics } = await devtools.send("Performance.getMetrics");
+    return 1000 * metrics.reduce((sum, { name, value }) => (parts.includes(name) ? sum + value : sum), 0);
+  };
+  const beforeMs = await busyMs();
+  for (let coming = 1; coming <= COMING; coming++) {
+    await peers[(coming * 37) % peers.length]?.send("popular", { text: `number ${coming} again` });
+    await popular.page.waitForFunction(
+      (text) => document.querySelector(".row .preview")?.textContent === text,
+      `number ${coming} again`,
+    );
+  }
+  const eachMs = ((await busyMs()) - beforeMs) / COMING;
+  print("  script, style and layout for each message that comes", `${eachMs.toFixed(1)} ms`);
 }
 
 /** Straight into the table, many at a time: what is measured is the page. */
