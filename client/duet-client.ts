@@ -410,17 +410,12 @@ export class DuetClient implements Client {
 
   #onProfile(profile: Profile): void {
     this.#rows.profileChanged(profile.username);
-    this.#conversations.get(profile.username)?.changed();
-    this.#listChanged();
+    this.#changed({ peer: profile.username });
     this.#emitter.emit("profile", profile);
   }
 
-  #changed({ peer }: Row): void {
+  #changed({ peer }: Pick<Row, "peer">): void {
     this.#conversations.get(peer)?.changed();
-    this.#listChanged();
-  }
-
-  #listChanged(): void {
     this.#list = undefined;
     this.#emitRows();
   }

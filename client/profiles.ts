@@ -1,7 +1,8 @@
+import { ROW_PAGE_MAX } from "../functions/protocol/limits.ts";
 import type { Profile, Row } from "../functions/protocol/wire.ts";
 import type { Api } from "./api.ts";
 
-/** Pages of 200 conversations that are asked for at most, for the profiles of their peers. */
+/** Pages of the list that are asked for at most, as large as they may be: the server reads all of it for each. */
 const LIST_PAGES_MAX = 20;
 
 export interface ProfilesPorts {
@@ -61,20 +62,19 @@ export class Profiles {
   }
 
   async #list(): Promise<void> {
-    let since: string | undefined;
+    let since = "";
     for (let page = 0; page < LIST_PAGES_MAX; page++) {
-      const query = since === undefined ? "" : `?since=${encodeURIComponent(since)}`;
       const list = await this.#ports.api.ask<{
         conversations: (Row & { profile: Profile })[];
         cursor: string;
         more: boolean;
-      }>("GET", `conversations${query}`);
-      for (const { profile, ...row } of list.conversations) {
+      }>("GET", `conversations?limit=${ROW_PAGE_MAX}${since}`);
+      for (const row of list.conversations) {
+        this.learn(row.profile);
         this.#ports.onRow(row);
-        this.learn(profile);
       }
       if (!list.more) break;
-      since = list.cursor;
+      since = `&since=${encodeURIComponent(list.cursor)}`;
     }
     this.#isListed = true;
   }

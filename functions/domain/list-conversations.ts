@@ -1,7 +1,6 @@
 import { formatCursor, parseCursor } from "../protocol/cursor.ts";
 import { Refusal } from "../protocol/errors.ts";
-import { ROW_PAGE_MAX } from "../protocol/limits.ts";
-import type { Profile, Row } from "../protocol/wire.ts";
+import type { Profile, Row, RowPage } from "../protocol/wire.ts";
 import { toRow } from "./conversation.ts";
 import type { Conversations, StoredRow, Users, World } from "./ports.ts";
 import { CURSOR_OVERLAP_MS } from "./sync.ts";
@@ -19,12 +18,12 @@ export interface ConversationList {
 }
 
 /**
- * The user's rows that changed since the cursor, newest message first, at most `ROW_PAGE_MAX` at a time, each with
- * the peer's profile. Refuses `invalid_cursor`, and `unavailable` for a list longer than can be sorted here.
+ * The user's rows that changed since the cursor, newest message first, at most `limit` at a time, each with the
+ * peer's profile. The whole list is read for each page, since it is sorted by what no key says. Refuses `invalid_cursor`, and `unavailable` for a list longer than can be sorted here.
  */
 export async function listConversations(
   { users, conversations, world }: { users: Users; conversations: Conversations; world: World },
-  { username, since }: { username: string; since?: string },
+  { username, page: { limit, since } }: { username: string; page: RowPage },
 ): Promise<ConversationList> {
   const nowMs = world.nowMs();
   const { sinceMs, page } = since === undefined ? { sinceMs: 0 } : parseCursor(since, nowMs);
@@ -36,7 +35,7 @@ export async function listConversations(
   const after = page?.afterLastMs === undefined ? undefined : { peer: page.afterPeer, lastMs: page.afterLastMs };
   const following = changed.map((row) => ({ row, peer: row.peer, lastMs: lastMs(row) })).sort(newestFirst);
   const left = after === undefined ? following : following.filter((place) => newestFirst(after, place) < 0);
-  const given = left.slice(0, ROW_PAGE_MAX);
+  const given = left.slice(0, limit);
   const last = left.length > given.length ? given.at(-1) : undefined;
   return {
     conversations: await withProfiles(

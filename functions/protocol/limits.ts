@@ -29,7 +29,8 @@ export const MESSAGE_PAGE_MAX = 100;
 export const MESSAGE_PAGE_DEFAULT = 50;
 
 /** Rows in one page of the conversation list. */
-export const ROW_PAGE_MAX = 200;
+export const ROW_PAGE_MAX = 1000;
+export const ROW_PAGE_DEFAULT = 200;
 
 /** Bytes of one WebSocket frame. Source: API Gateway quotas for WebSocket APIs, "WebSocket frame size". */
 export const FRAME_BYTES_MAX = 32 * 1024;

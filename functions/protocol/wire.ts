@@ -5,6 +5,8 @@ import {
   DISPLAY_NAME_CODE_POINTS_MAX,
   MESSAGE_PAGE_DEFAULT,
   MESSAGE_PAGE_MAX,
+  ROW_PAGE_DEFAULT,
+  ROW_PAGE_MAX,
   TEXT_CODE_POINTS_MAX,
   TYPED_LENGTH_MAX,
 } from "./limits.ts";
@@ -162,6 +164,17 @@ export function parseMessagePage(query: Record<string, string | undefined>): Mes
     throw new Refusal("invalid_query", "Give before or after, not both.");
   const limit = integer({ name: "limit", value: query.limit, min: 1, max: MESSAGE_PAGE_MAX }) ?? MESSAGE_PAGE_DEFAULT;
   return { limit, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
+}
+
+/** Which page of the list of conversations: what changed since a cursor, or all. */
+export type RowPage = { limit: number; since?: string };
+
+/** Refuses `invalid_query`. */
+export function parseRowPage({ limit, since }: Record<string, string | undefined>): RowPage {
+  return {
+    limit: integer({ name: "limit", value: limit, min: 1, max: ROW_PAGE_MAX }) ?? ROW_PAGE_DEFAULT,
+    ...(since === undefined ? {} : { since }),
+  };
 }
 
 function integer(given: { name: string; value: string | undefined; min: number; max: number }): number | undefined {

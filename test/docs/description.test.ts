@@ -59,6 +59,7 @@ test("limits are those of limits.ts, and the words beside them say the same", ()
   const words = JSON.stringify([openapi, asyncapi]).replaceAll(/\\n\s*/g, " ");
   for (const stated of [
     `"maximum":${limits.MESSAGE_PAGE_MAX},"default":${limits.MESSAGE_PAGE_DEFAULT}`,
+    `"maximum":${limits.ROW_PAGE_MAX},"default":${limits.ROW_PAGE_DEFAULT}`,
     `${messagesPerBurst} messages in ${limits.BURST_WINDOW_MS / 1000} s to one conversation`,
     `${newPeersPerHour} conversations opened in an hour`,
     `1 to ${limits.TEXT_CODE_POINTS_MAX.toLocaleString("en")} code points`,

@@ -57,6 +57,7 @@ export const BAD: Call[] = [
   ].map((body): Call => ["POST", messagesOf("bob"), json(body)]),
   ["GET", `${messagesOf("bob")}?limit=101`],
   ["GET", "/api/conversations?since=x"],
+  ["GET", "/api/conversations?limit=1001"],
   ["PUT", "/api/conversations/bob/read", json({})],
   ["PUT", "/api/me", json({})],
   ["PUT", "/api/me", json({ displayName: "" })],

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listConversations } from "../../../functions/domain/list-conversations.ts";
 import type { Connection, World } from "../../../functions/domain/ports.ts";
 import { type SyncRequest, sync } from "../../../functions/domain/sync.ts";
+import { ROW_PAGE_DEFAULT } from "../../../functions/protocol/limits.ts";
 import type { Row } from "../../../functions/protocol/wire.ts";
 import { TIMEOUT } from "../../../lib/functions.ts";
 import { openStorage, type Storage } from "../../storage.ts";
@@ -158,10 +159,10 @@ describe("sync", () => {
 });
 
 describe("the list of conversations", () => {
-  const list = (username: string, since?: string) =>
-    listConversations({ ...storage, world }, { username, ...(since === undefined ? {} : { since }) });
+  const list = (username: string, since?: string, limit = ROW_PAGE_DEFAULT) =>
+    listConversations({ ...storage, world }, { username, page: { limit, ...(since === undefined ? {} : { since }) } });
 
-  test("[L3] 450 rows come in three pages, newest message first, each once, with profiles", async () => {
+  test("[L3] 450 rows come in three pages of the usual size, newest message first, each once, with profiles", async () => {
     const { username, names } = await userWithRows(450);
     await storage.users.create(names[0] ?? "", nowMs);
     const pages = [await list(username)];
@@ -170,6 +171,12 @@ describe("the list of conversations", () => {
     const peers = pages.flatMap(({ conversations }) => conversations.map(({ peer }) => peer));
     expect(peers).toEqual(names.toReversed());
     expect(pages[2]?.conversations.at(-1)?.profile).toMatchObject({ displayName: names[0], avatar: null });
+    const all = await list(username, undefined, 450);
+    expect(all.conversations.map(({ peer }) => peer)).toEqual(peers);
+    expect(all.more).toBe(false);
+    const begun = await list(username, undefined, 449);
+    expect(begun.more).toBe(true);
+    expect((await list(username, begun.cursor, 1)).conversations.map(({ peer }) => peer)).toEqual([names[0]]);
   });
 
   test("[L3] a row that moves to the top between two pages is given by the next reading", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { formatCursor, parseCursor } from "../../../functions/protocol/cursor.ts";
 import { Refusal, type RefusalCode } from "../../../functions/protocol/errors.ts";
-import { messageIdMs, parseMessagePage, parseSend, parseSync } from "../../../functions/protocol/wire.ts";
+import { messageIdMs, parseMessagePage, parseRowPage, parseSend, parseSync } from "../../../functions/protocol/wire.ts";
 
 const ID = "01920a5f-1c00-7abc-8def-0123456789ab";
 
@@ -90,6 +90,14 @@ describe("the page of a log", () => {
     );
     expect(refusal(() => parseMessagePage({ before: "2", after: "1" })).code).toBe("invalid_query");
   });
+});
+
+test("[L3] a page of the list of conversations has 1 to 1,000 rows", () => {
+  expect(parseRowPage({})).toEqual({ limit: 200 });
+  expect(parseRowPage({ limit: "1000", since: "5" })).toEqual({ limit: 1000, since: "5" });
+  expect(refusal(() => parseRowPage({ limit: "1001" })).message).toBe(
+    'limit is a whole number from 1 to 1000; got "1001".',
+  );
 });
 
 const NOW_MS = 1_764_000_000_000;
