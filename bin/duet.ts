@@ -12,6 +12,7 @@ const context = (key: string): string | undefined => app.node.tryGetContext(key)
 const limits = context("limits");
 if (limits !== undefined && limits !== "off")
   throw new Error(`-c limits takes "off" and nothing else; got ${JSON.stringify(limits)}`);
+const unlimited = context("unlimitedSenders")?.split(",") ?? [];
 const markup = context("markup") ?? "strip";
 if (markup !== "strip" && markup !== "keep")
   throw new Error(`-c markup takes "strip" or "keep"; got ${JSON.stringify(markup)}`);
@@ -32,7 +33,10 @@ new DuetStack(app, "Duet", {
   ...(runbookUrl === undefined ? {} : { runbookUrl }),
   hasApiGatewayLogRole: logRole === "existing",
   website: website(),
-  limits: limits === "off" ? { messagesPerBurst: null, newPeersPerHour: null } : SENDER_LIMITS_DEFAULT,
+  limits: {
+    ...(limits === "off" ? { messagesPerBurst: null, newPeersPerHour: null } : SENDER_LIMITS_DEFAULT),
+    unlimited,
+  },
   markup,
   tracing: tracing === "on",
   ...(steadyLoad === undefined ? {} : { steadyLoad }),

@@ -15,6 +15,7 @@ import {
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct, type IConstruct } from "constructs";
 import type { SenderLimits } from "../functions/protocol/limits.ts";
+import { parseUsername } from "../functions/protocol/username.ts";
 import { acceptFinding } from "./accepted-findings.ts";
 import type { LogKeeping } from "./access-logs.ts";
 import { bundleFunctions } from "./bundle.ts";
@@ -170,6 +171,7 @@ export class Functions extends Construct {
               MARKUP: markup,
               MESSAGES_PER_BURST: String(limits.messagesPerBurst ?? "none"),
               NEW_PEERS_PER_HOUR: String(limits.newPeersPerHour ?? "none"),
+              ...unlimitedSenders(limits),
             }
           : {}),
       },
@@ -191,6 +193,17 @@ export class Functions extends Construct {
     }
     return created;
   }
+}
+
+/** Bytes of all their names. Source: Lambda quotas, "Environment variables: 4 KB, for all". */
+const UNLIMITED_BYTES_MAX = 2048;
+
+function unlimitedSenders({ unlimited = [] }: SenderLimits): Record<string, string> {
+  const names = unlimited.map(parseUsername).join(",");
+  const bytes = Buffer.byteLength(names);
+  if (bytes > UNLIMITED_BYTES_MAX)
+    throw new Error(`The names of unlimited senders take at most ${UNLIMITED_BYTES_MAX} bytes; these take ${bytes}`);
+  return names === "" ? {} : { UNLIMITED_SENDERS: names };
 }
 
 function pascalCase(kebabCase: string): string {

@@ -137,6 +137,8 @@ export class Identity extends Construct implements OidcProvider {
     this.node.addValidation({ validate: () => (this.#webUrls.length === 0 ? [problem] : []) });
     const client = userPool.addClient("WebClient", {
       generateSecret: false,
+      // A password is taken from whoever has the account's right to ask so, as a service has; by SRP, none is sent.
+      authFlows: { adminUserPassword: true, userSrp: true },
       preventUserExistenceErrors: true,
       accessTokenValidity: Duration.hours(1),
       idTokenValidity: Duration.hours(1),

@@ -1,5 +1,6 @@
 import { Names, RemovalPolicy } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
+import type { UserPool } from "aws-cdk-lib/aws-cognito";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
@@ -36,7 +37,10 @@ export interface PrivateMessagingProps {
    * one, if there is no website. Without a user pool of no use.
    */
   webUrls?: readonly string[];
-  /** What one sender may do: messages in 10 s, new conversations in an hour. Default 20 and 30; `null` is no limit. */
+  /**
+   * What one sender may do: messages in 10 s, new conversations in an hour. Default 20 and 30; `null` is no limit, and
+   * neither holds for the users in `unlimited`.
+   */
   limits?: SenderLimits;
   /**
    * `strip` takes tags, comments, scripts and styles out of a message's text before it is stored; `keep` stores it as
@@ -89,6 +93,8 @@ export class PrivateMessaging extends Construct {
   readonly alarms: readonly Alarm[];
   /** Who signs users in, as clients have to know: the provider that was given, or the user pool and its client. */
   readonly provider: OidcProvider & { clientId: string };
+  /** Absent where there is another provider. A service that signs in by itself needs `cognito-idp:AdminInitiateAuth` on it. */
+  readonly userPool?: UserPool;
 
   constructor(scope: Construct, id: string, props: PrivateMessagingProps = {}) {
     super(scope, id);
@@ -156,6 +162,7 @@ export class PrivateMessaging extends Construct {
     this.webSocketUrl =
       this.website === undefined ? webSocketApi.url : `${this.website.url.replace("https", "wss")}/ws`;
     const { issuer, audience, usernameClaim, webClient } = identity;
+    if (identity.userPool !== undefined) this.userPool = identity.userPool;
     this.provider = { issuer, audience, usernameClaim, clientId: webClient.config.clientId };
   }
 }

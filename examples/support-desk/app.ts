@@ -18,8 +18,8 @@ onCall.addSubscription(new EmailSubscription("on-call@shop.example"));
 
 const messaging = new PrivateMessaging(stack, "Messaging", {
   provider: { issuer: "https://login.shop.example", audience: "support-desk", usernameClaim: "preferred_username" },
-  // The desk answers many customers; a customer writes to the desk alone.
-  limits: { messagesPerBurst: 30, newPeersPerHour: null },
+  // A customer writes to the desk; the desk to all of them.
+  limits: { messagesPerBurst: 30, newPeersPerHour: 5, unlimited: ["support-desk"] },
   logRetention: RetentionDays.THREE_MONTHS,
   alarmsTopic: onCall,
   runbookUrl: "https://wiki.shop.example/duet-operations",

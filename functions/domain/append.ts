@@ -46,6 +46,7 @@ type Ports = { log: MessageLog; standings: Standings; users: Users; world: World
  */
 export async function append(ports: Ports, draft: Draft, tail: Tail): Promise<Appended> {
   const { log, world } = ports;
+  const limits = limitsOf(draft.sender, ports.limits);
   const conversation = conversationKey([draft.sender, draft.recipient]);
   const id = draft.id ?? world.newId();
   /** Up to here the log is known not to hold the id. One that was just made can only be in what comes after. */
@@ -68,8 +69,8 @@ export async function append(ports: Ports, draft: Draft, tail: Tail): Promise<Ap
       throw new Refusal("blocked", `${JSON.stringify(draft.recipient)} takes no messages from you.`);
     const nowMs = world.nowMs();
     const entry = next({ last, draft, id, nowMs });
-    refuseBurst(ports.limits, entry.bursts.sender, nowMs);
-    if (last === undefined) await countNewPeer(ports, draft);
+    refuseBurst(limits, entry.bursts.sender, nowMs);
+    if (last === undefined) await countNewPeer({ ...ports, limits }, draft);
     if ((await log.append(conversation, entry, fence)) === "appended")
       return { message: entry.message, repeated: false, sender };
     await backOff(world, attempt);
@@ -171,6 +172,10 @@ function refuseFuture(id: string, nowMs: number): void {
         `at most ${ID_SKEW_MS_MAX / 1000} s are allowed. Set the clock, or take the time from this answer.`,
       { serverTime },
     );
+}
+
+function limitsOf(sender: string, limits: SenderLimits): SenderLimits {
+  return limits.unlimited?.includes(sender) ? { messagesPerBurst: null, newPeersPerHour: null } : limits;
 }
 
 function refuseBurst({ messagesPerBurst }: SenderLimits, burst: Burst, nowMs: number): void {

@@ -44,6 +44,8 @@ export interface SenderLimits {
   messagesPerBurst: number | null;
   /** Conversations opened within `NEW_PEERS_WINDOW_MS`. */
   newPeersPerHour: number | null;
+  /** Usernames of those whom neither limit holds, as a service or a support desk that writes to many. Default: nobody. */
+  unlimited?: readonly string[];
 }
 
 export const BURST_WINDOW_MS = 10_000;

@@ -64,10 +64,11 @@ const warn = (message: string, about: { connectionId: string; error: Error }) =>
 export const push = (): Push => meteredPush(managementApiPush(environment("MANAGEMENT_ENDPOINT"), warn));
 export const closer = (): Closer => managementApiCloser(environment("MANAGEMENT_ENDPOINT"), warn);
 
-/** `none`, or a whole number of at least 1. */
+/** Each `none`, or a whole number of at least 1; and usernames, which have no comma. */
 export const senderLimits = (): SenderLimits => ({
   messagesPerBurst: limit("MESSAGES_PER_BURST"),
   newPeersPerHour: limit("NEW_PEERS_PER_HOUR"),
+  unlimited: process.env.UNLIMITED_SENDERS?.split(",") ?? [],
 });
 
 /** Whether markup is taken out of texts; else a text is stored as typed. */

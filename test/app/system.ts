@@ -16,13 +16,15 @@ export interface Check {
 
 /** The whole system in this process, in memory, on a free port, as `npm start` puts it up. */
 export async function startSystem(
-  options: { dynamoDb: DynamoDbEngine; limits?: boolean; check?: Check } & Partial<Pick<DuetOptions, "log" | "chaos">>,
+  options: { dynamoDb: DynamoDbEngine; limits?: boolean; check?: Check } & Partial<
+    Pick<DuetOptions, "log" | "chaos" | "context">
+  >,
 ) {
   const runtime = await startDuet({
     port: 0,
     dynamoDb: options.dynamoDb,
     limits: options.limits ?? true,
-    context: {},
+    context: options.context ?? {},
     log: options.log ?? (() => undefined),
     ...(options.chaos === undefined ? {} : { chaos: options.chaos }),
     onStorageLost: (error) => {

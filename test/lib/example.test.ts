@@ -34,7 +34,8 @@ describe("the example: a stack that has PrivateMessaging in it", () => {
     expect(example.named("MessagingFunctionsPostMessageFunction").Properties.Environment.Variables).toMatchObject({
       MARKUP: "strip",
       MESSAGES_PER_BURST: "30",
-      NEW_PEERS_PER_HOUR: "none",
+      NEW_PEERS_PER_HOUR: "5",
+      UNLIMITED_SENDERS: "support-desk",
     });
     for (const { Properties } of example.all("AWS::Logs::LogGroup")) expect(Properties.RetentionInDays).toBe(90);
   });

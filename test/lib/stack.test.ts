@@ -205,6 +205,16 @@ describe("the stack", { timeout: 120_000 }, () => {
     expect(duet.all("AWS::Cognito::UserPool")).toHaveLength(1);
   });
 
+  test("has its user pool take a password from services of the account alone", () => {
+    const [client] = duet.all("AWS::Cognito::UserPoolClient");
+    expect(client?.Properties.ExplicitAuthFlows).toEqual([
+      "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+      "ALLOW_USER_SRP_AUTH",
+      "ALLOW_REFRESH_TOKEN_AUTH",
+    ]);
+    expect(client?.Properties.GenerateSecret).toBe(false);
+  });
+
   test("refuses context that would be without effect, or names what cannot be", async () => {
     await expect(synthesize({ clientId: "duet-web" })).rejects.toThrow("-c clientId=… says something about an issuer");
     await expect(synthesize({ domainName: "chat.example.com" })).rejects.toThrow("-c certificateArn=… go together");
@@ -217,6 +227,12 @@ describe("the stack", { timeout: 120_000 }, () => {
     expect(variables(duet)).toMatchObject({ MESSAGES_PER_BURST: "20", NEW_PEERS_PER_HOUR: "30" });
     const unlimited = await synthesize({ limits: "off" });
     expect(variables(unlimited)).toMatchObject({ MESSAGES_PER_BURST: "none", NEW_PEERS_PER_HOUR: "none" });
+    expect(variables(duet)).not.toHaveProperty("UNLIMITED_SENDERS");
+    const desk = await synthesize({ unlimitedSenders: "张三,desk" });
+    expect(variables(desk)).toMatchObject({ MESSAGES_PER_BURST: "20", UNLIMITED_SENDERS: "张三,desk" });
+    await expect(synthesize({ unlimitedSenders: "a desk" })).rejects.toThrow('is not . or ..; got "a desk"');
+    const many = Array.from({ length: 20 }, () => "x".repeat(120)).join(",");
+    await expect(synthesize({ unlimitedSenders: many })).rejects.toThrow("at most 2048 bytes; these take 2419");
     await expect(synthesize({ limits: "on" })).rejects.toThrow('-c limits takes "off" and nothing else; got "on"');
   });
 

@@ -329,6 +329,18 @@ describe("limits per sender", () => {
   });
 });
 
+test("[Q3] a sender who is named is held by neither limit; others are", async () => {
+  const limits = { messagesPerBurst: 1, newPeersPerHour: 1 };
+  const { ports, alice, bob } = await twoUsers(storage, { limits });
+  const unlimited: SendPorts = { ...ports, limits: { ...limits, unlimited: ["desk", alice] } };
+  const say = (sender: string, recipient: string) => code(send(unlimited, { sender, recipient, text: "hi" }));
+  const carol = `carol-${randomUUID()}`;
+  await storage.users.create(carol, Date.now());
+  for (const peer of [bob, carol, carol]) expect(await say(alice, peer)).toBe("sent");
+  expect(await say(bob, carol)).toBe("sent");
+  expect(await say(bob, carol)).toBe("too_many_messages");
+});
+
 test("[Q2] one conversation counts once, however many sends open it at once", async () => {
   const { ports, alice, bob } = await twoUsers(storage, { limits: { messagesPerBurst: null, newPeersPerHour: 1 } });
   const codes = await Promise.all(
