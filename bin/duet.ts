@@ -13,6 +13,12 @@ const limits = context("limits");
 if (limits !== undefined && limits !== "off")
   throw new Error(`-c limits takes "off" and nothing else; got ${JSON.stringify(limits)}`);
 const unlimited = context("unlimitedSenders")?.split(",") ?? [];
+const webUrls = context("webUrls")?.split(",") ?? [];
+for (const url of webUrls)
+  if (!/^[a-z][a-z0-9+.-]*:\/./.test(url))
+    throw new Error(
+      `-c webUrls takes addresses, as https://app.example/,exampleapp://signed-in; got ${JSON.stringify(url)}`,
+    );
 const markup = context("markup") ?? "strip";
 if (markup !== "strip" && markup !== "keep")
   throw new Error(`-c markup takes "strip" or "keep"; got ${JSON.stringify(markup)}`);
@@ -33,6 +39,7 @@ new DuetStack(app, "Duet", {
   ...(runbookUrl === undefined ? {} : { runbookUrl }),
   hasApiGatewayLogRole: logRole === "existing",
   website: website(),
+  webUrls,
   limits: {
     ...(limits === "off" ? { messagesPerBurst: null, newPeersPerHour: null } : SENDER_LIMITS_DEFAULT),
     unlimited,

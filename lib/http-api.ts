@@ -1,4 +1,11 @@
-import { HttpApi, HttpMethod, HttpStage } from "aws-cdk-lib/aws-apigatewayv2";
+import { Duration } from "aws-cdk-lib";
+import {
+  CorsHttpMethod,
+  type CorsPreflightOptions,
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+} from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { Construct } from "constructs";
@@ -35,6 +42,8 @@ const SELDOM = [
 ];
 
 export interface DuetHttpApiProps {
+  /** Where other web clients are served: their origins may call the API from a browser. */
+  webUrls: readonly string[];
   functions: Functions;
   identity: OidcProvider;
   throttle: Throttle;
@@ -46,11 +55,14 @@ export class DuetHttpApi extends Construct {
   readonly api: HttpApi;
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { functions, identity, throttle, logs }: DuetHttpApiProps) {
+  constructor(scope: Construct, id: string, props: DuetHttpApiProps) {
     super(scope, id);
+    const { webUrls, functions, identity, throttle, logs } = props;
+    const corsPreflight = corsOf(webUrls);
     this.api = new HttpApi(this, "Api", {
       defaultAuthorizer: new HttpJwtAuthorizer("AccessToken", identity.issuer, { jwtAudience: [identity.audience] }),
       createDefaultStage: false,
+      ...(corsPreflight === undefined ? {} : { corsPreflight }),
     });
     const stage = new HttpStage(this, "Stage", {
       httpApi: this.api,
@@ -66,4 +78,18 @@ export class DuetHttpApi extends Construct {
     }
     this.url = this.api.apiEndpoint;
   }
+}
+
+/** What a browser is told of these pages. A native app's address is none: it has no origin, and no need of this. */
+function corsOf(webUrls: readonly string[]): CorsPreflightOptions | undefined {
+  // Not by URL, which would take a name apart that is known when the stack is deployed.
+  const origins = webUrls.flatMap((url) => /^https?:\/\/[^/]+/.exec(url)?.[0] ?? []);
+  if (origins.length === 0) return undefined;
+  return {
+    allowOrigins: [...new Set(origins)],
+    allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.PUT, CorsHttpMethod.DELETE],
+    allowHeaders: ["authorization", "content-type", "duet-connection", "idempotency-key"],
+    exposeHeaders: ["retry-after"],
+    maxAge: Duration.hours(2),
+  };
 }

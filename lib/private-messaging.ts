@@ -33,8 +33,9 @@ export interface PrivateMessagingProps {
    */
   website?: boolean | WebsiteProps;
   /**
-   * Where other web clients are served, for the redirects of the user pool's sign-in page; a user pool has to be given
-   * one, if there is no website. Without a user pool of no use.
+   * Where other clients are, as `https://app.example/` and, of a native app, `exampleapp://signed-in`. The user pool's
+   * sign-in page sends people back there and nowhere else, and web pages of these origins may call the API from a
+   * browser. A user pool has to be given one, if there is no website.
    */
   webUrls?: readonly string[];
   /**
@@ -123,7 +124,7 @@ export class PrivateMessaging extends Construct {
       tracing,
     });
     if (identity.hasUserPool) identity.checkSignUps(functions.get("identity/pre-sign-up"));
-    const httpApi = new DuetHttpApi(this, "HttpApi", { functions, identity, throttle, logs });
+    const httpApi = new DuetHttpApi(this, "HttpApi", { webUrls, functions, identity, throttle, logs });
     const webSocketApi = new DuetWebSocketApi(this, "WebSocketApi", {
       functions,
       throttle,

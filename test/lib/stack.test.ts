@@ -215,6 +215,27 @@ describe("the stack", { timeout: 120_000 }, () => {
     expect(client?.Properties.GenerateSecret).toBe(false);
   });
 
+  test("lets web pages of the origins that it is told of call the API, and sends people back to other clients", async () => {
+    const corsOf = ({ all }: Template) =>
+      all("AWS::ApiGatewayV2::Api").flatMap(({ Properties }) => Properties.CorsConfiguration ?? []);
+    expect(corsOf(duet)).toEqual([]);
+    const told = await synthesize({ webUrls: "https://app.example/in,https://app.example/,exampleapp://signed-in" });
+    expect(corsOf(told)).toEqual([
+      {
+        AllowOrigins: ["https://app.example"],
+        AllowMethods: ["GET", "POST", "PUT", "DELETE"],
+        AllowHeaders: ["authorization", "content-type", "duet-connection", "idempotency-key"],
+        ExposeHeaders: ["retry-after"],
+        MaxAge: 7200,
+      },
+    ]);
+    const [client] = told.all("AWS::Cognito::UserPoolClient");
+    expect(client?.Properties.CallbackURLs).toEqual(
+      expect.arrayContaining(["https://app.example/in", "https://app.example/", "exampleapp://signed-in"]),
+    );
+    await expect(synthesize({ webUrls: "app.example" })).rejects.toThrow("-c webUrls takes addresses, as https://app");
+  });
+
   test("refuses context that would be without effect, or names what cannot be", async () => {
     await expect(synthesize({ clientId: "duet-web" })).rejects.toThrow("-c clientId=… says something about an issuer");
     await expect(synthesize({ domainName: "chat.example.com" })).rejects.toThrow("-c certificateArn=… go together");
