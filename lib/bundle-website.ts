@@ -17,7 +17,7 @@ const ENTRY = "main";
 export function bundleWebsite(outDirectory: string): void {
   const { outputFiles } = buildSync({
     absWorkingDir: WEB,
-    entryPoints: [`${ENTRY}.tsx`],
+    entryPoints: [`./${ENTRY}`],
     outdir: "assets",
     entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
@@ -29,7 +29,8 @@ export function bundleWebsite(outDirectory: string): void {
     minify: true,
     format: "esm",
     target: "es2022",
-    tsconfig: join(WEB, "tsconfig.json"),
+    jsx: "automatic",
+    jsxImportSource: "preact",
     legalComments: "none",
     logLevel: "error",
   });

@@ -13,7 +13,7 @@ const REQUIRE_BANNER = 'import { createRequire } from "node:module"; const requi
  */
 export function bundleFunctions(entries: readonly string[], outDirectory: string): void {
   bundleModules(
-    entries.map((entry) => ({ in: join(FUNCTIONS, `${entry}.ts`), out: join(entry, "index") })),
+    entries.map((entry) => ({ in: join(FUNCTIONS, entry), out: join(entry, "index") })),
     outDirectory,
   );
 }
