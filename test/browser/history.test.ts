@@ -126,6 +126,37 @@ test("what comes while one reads above does not move the page, and is counted; o
   await ann.row("ben").locator(".dot").waitFor({ state: "detached" });
 });
 
+test("whoever has just scrolled up is not taken back by what comes before the page has heard of it", async () => {
+  const ann = await people.person("ann");
+  await ann.context.addInitScript(() => {
+    const sockets: WebSocket[] = [];
+    const Original = WebSocket;
+    class Kept extends Original {
+      constructor(...args: ConstructorParameters<typeof WebSocket>) {
+        super(...args);
+        sockets.push(this);
+      }
+    }
+    Object.assign(globalThis, { WebSocket: Kept, sockets });
+  });
+  await ann.signIn("/c/ben");
+  await ann.messages(text(MESSAGES)).waitFor();
+  await atEnd(ann);
+  const seq = Number(await ann.messages().last().getAttribute("data-seq")) + 1;
+  const { body } = await (await system.user("ben")).messages("ann", `?after=${seq - 2}`);
+  const frame = { ...body.messages[0], type: "message", seq, text: "pushed", senderName: "ben", senderAvatar: null };
+  // The page is told of the scrolling with the next frame; the push is there before.
+  await log(ann).evaluate((element, pushed) => {
+    element.scrollTop = 0;
+    const { sockets } = globalThis as unknown as { sockets: WebSocket[] };
+    for (const socket of sockets) socket.dispatchEvent(new MessageEvent("message", { data: pushed }));
+  }, JSON.stringify(frame));
+  await ann.page.getByRole("button", { name: "Jump to the latest message" }).waitFor();
+  expect(await log(ann).evaluate((each) => each.scrollHeight - each.clientHeight - each.scrollTop)).toBeGreaterThan(
+    500,
+  );
+});
+
 test("at the end, what comes is followed", async () => {
   const ann = await reader();
   const ben = await system.user("ben");

@@ -31,26 +31,36 @@ export function MessageLog({ open, goToLatest }: { open: OpenConversation; goToL
   const items = messageItems(messages.slice(start, end), newFromSeq);
   const earlierPage = useEarlier(open);
 
-  // The page is as it was until this has been rendered.
-  const anchor = isAtEnd.peek() ? undefined : findAnchor(scroller.current);
-  useLayoutEffect(() => {
+  /** Where it stood when that was last heard of: whoever has scrolled up since is told of with the next frame. */
+  const seenTopPx = useRef(0);
+  const toEnd = () => {
     const element = scroller.current;
     if (element === null) return;
-    if (isAtEnd.peek()) element.scrollTop = element.scrollHeight;
-    else restore(element, anchor);
+    element.scrollTop = element.scrollHeight;
+    seenTopPx.current = element.scrollTop;
+  };
+
+  // The page is as it was until this has been rendered.
+  const before = scroller.current;
+  const follows =
+    isAtEnd.peek() && (before === null || before.scrollTop >= seenTopPx.current || belowPxOf(before) <= AT_END_PX_MAX);
+  const anchor = follows ? undefined : findAnchor(before);
+  useLayoutEffect(() => {
+    if (follows) toEnd();
+    else restore(scroller.current, anchor);
   });
 
   goToLatest.current = () => {
     isAtEnd.value = true;
     setWindow(NEWEST);
-    const element = scroller.current;
-    if (element !== null) element.scrollTop = element.scrollHeight;
+    toEnd();
   };
 
   const onScroll = () => {
     const element = scroller.current;
     if (element === null) return;
-    const belowPx = element.scrollHeight - element.clientHeight - element.scrollTop;
+    seenTopPx.current = element.scrollTop;
+    const belowPx = belowPxOf(element);
     isAtEnd.value = belowPx <= AT_END_PX_MAX && end === messages.length;
     if (isAtEnd.peek() && end - start > 2 * PAGE) setWindow(NEWEST);
     else if (element.scrollTop < NEAR_EDGE_PX && start > 0) setWindow(earlier(messages, window));
@@ -65,7 +75,7 @@ export function MessageLog({ open, goToLatest }: { open: OpenConversation; goToL
     const element = scroller.current;
     if (element === null) return;
     const observer = new ResizeObserver(() => {
-      if (isAtEnd.peek()) element.scrollTop = element.scrollHeight;
+      if (isAtEnd.peek()) toEnd();
     });
     observer.observe(element);
     return () => observer.disconnect();
@@ -222,6 +232,10 @@ function useReading(open: OpenConversation, isAtEnd: Signal<boolean>): number | 
   return newFromSeq.value;
 }
 
+function belowPxOf({ scrollHeight, clientHeight, scrollTop }: HTMLElement): number {
+  return scrollHeight - clientHeight - scrollTop;
+}
+
 interface Anchor {
   key: string;
   topPx: number;
@@ -243,8 +257,8 @@ function findAnchor(scroller: HTMLElement | null): Anchor | undefined {
   return row === undefined ? undefined : { key: row.dataset.key ?? "", topPx: row.offsetTop - edgePx };
 }
 
-function restore(scroller: HTMLElement, anchor: Anchor | undefined): void {
-  if (anchor === undefined) return;
+function restore(scroller: HTMLElement | null, anchor: Anchor | undefined): void {
+  if (scroller === null || anchor === undefined) return;
   const row = scroller.querySelector<HTMLElement>(`li[data-key="${CSS.escape(anchor.key)}"]`);
   if (row === null) return;
   const driftPx = row.offsetTop - anchor.topPx - scroller.scrollTop;
