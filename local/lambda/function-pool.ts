@@ -169,16 +169,23 @@ export class FunctionPool {
     if (!environment.alive) return;
     if (this.#waiting.length === 0) environment.freeze();
     const retirement = setTimeout(() => {
-      if (this.#idle.length > KEPT_IDLE) environment.kill();
+      if (this.#idle.length <= KEPT_IDLE) return;
+      // It takes a while to end, and is not to be counted by the next one.
+      this.#takeFromIdle(environment);
+      environment.kill();
     }, this.#options.idleMsMax ?? IDLE_MS_MAX).unref();
     this.#idle.push({ environment, retirement });
   }
 
   #forget(environment: Environment): void {
     this.#all.delete(environment);
+    this.#takeFromIdle(environment);
+    this.#dispatch();
+  }
+
+  #takeFromIdle(environment: Environment): void {
     const index = this.#idle.findIndex((idle) => idle.environment === environment);
     for (const { retirement } of index < 0 ? [] : this.#idle.splice(index, 1)) clearTimeout(retirement);
-    this.#dispatch();
   }
 }
 

@@ -1,6 +1,8 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { availableParallelism } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -128,13 +130,29 @@ describe("an execution environment", () => {
   });
 
   it("is ended when it has been idle for long and enough others are", async () => {
-    const { functions, arn } = runFunction(COUNTER, {}, {}, { idleMsMax: 200 });
-    const events = Array.from({ length: 4 }, () => functions.invoke(arn, { forMs: 4_000 }));
-    const pids = (await Promise.all(events)).map((outcome) => (payloadOf(outcome) as { pid: number }).pid);
+    // Each waits until all are there, and then until the same moment, so that all have been idle for as long.
+    const { functions, arn } = runFunction(
+      `import { readdirSync, statSync, writeFileSync } from "node:fs";
+      const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+      export const handler = async ({ directory, count }) => {
+        writeFileSync(directory + "/" + process.pid, "");
+        while (readdirSync(directory).length < count) await sleep(20);
+        const times = readdirSync(directory).map((name) => statSync(directory + "/" + name).mtimeMs);
+        await sleep(Math.max(...times) + 300 - Date.now());
+        return process.pid;
+      };`,
+      { timeoutSeconds: 25 },
+      {},
+      { idleMsMax: 200 },
+    );
+    const directory = mkdtempSync(join(tmpdir(), "duet-meeting-"));
+    const events = Array.from({ length: 4 }, () => functions.invoke(arn, { directory, count: 4 }));
+    const pids = (await Promise.all(events)).map((outcome) => payloadOf(outcome) as number);
     expect(new Set(pids).size).toBe(4);
     await expect.poll(() => pids.filter(isRunning).length).toBe(2);
     // Those that are left take events as before.
-    expect(pids.filter(isRunning)).toContain((payloadOf(await functions.invoke(arn, {})) as { pid: number }).pid);
+    expect(pids.filter(isRunning)).toContain(payloadOf(await functions.invoke(arn, { directory, count: 4 })));
+    rmSync(directory, { recursive: true });
   });
 
   it("does not wait for others that are slow to load", async () => {
