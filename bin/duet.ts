@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { App, RemovalPolicy } from "aws-cdk-lib";
-import { SENDER_LIMITS_DEFAULT } from "../functions/protocol/limits.ts";
+import { SENDER_LIMITS_DEFAULT, SENDER_LIMITS_OFF } from "../functions/protocol/limits.ts";
 import type { OidcProvider } from "../lib/identity.ts";
 import { DuetStack } from "../lib/stack.ts";
 import type { SteadyLoad } from "../lib/steady-load.ts";
@@ -40,10 +40,7 @@ new DuetStack(app, "Duet", {
   hasApiGatewayLogRole: logRole === "existing",
   website: website(),
   webUrls,
-  limits: {
-    ...(limits === "off" ? { messagesPerBurst: null, newPeersPerHour: null } : SENDER_LIMITS_DEFAULT),
-    unlimited,
-  },
+  limits: { ...(limits === "off" ? SENDER_LIMITS_OFF : SENDER_LIMITS_DEFAULT), unlimited },
   markup,
   tracing: tracing === "on",
   ...(steadyLoad === undefined ? {} : { steadyLoad }),

@@ -22,11 +22,15 @@ const FILES = ["web", "docs/openapi.yaml", "docs/asyncapi.yaml", "docs/api.css",
 /** Of these there may be one alone, the stack's own: constructs of another copy are foreign to it. */
 const PEERS = ["aws-cdk-lib", "constructs"];
 
-const { values } = parseArgs({
-  options: { out: { type: "string", default: ".duet" }, help: { type: "boolean", default: false } },
-});
-if (values.help) process.stdout.write(HELP);
-else process.stdout.write(`${makePackage(resolve(values.out))}\n`);
+try {
+  const { values } = parseArgs({
+    options: { out: { type: "string", default: ".duet" }, help: { type: "boolean", default: false } },
+  });
+  process.stdout.write(values.help ? HELP : `${makePackage(resolve(values.out))}\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
 
 /** Answers the path of the tarball. */
 function makePackage(out: string): string {
@@ -54,7 +58,12 @@ function manifest(): object {
   const pick = (isPeer: boolean) =>
     Object.entries<string>(own.dependencies).filter(([dependency]) => PEERS.includes(dependency) === isPeer);
   return {
-    ...{ name, version, description, type, sideEffects, engines },
+    name,
+    version,
+    description,
+    type,
+    sideEffects,
+    engines,
     exports: Object.fromEntries(exports),
     dependencies: Object.fromEntries(pick(false)),
     peerDependencies: Object.fromEntries(pick(true).map(([peer, exact]) => [peer, `^${exact}`])),

@@ -12,7 +12,8 @@ Runs the whole of Duet on this machine, from the synthesized template.
 ${runtimeHelp(DATA)}\
   --no-limits        turn the per-sender limits off, for load
   --watch            serve what changes in the sources, as npm run dev does: data and tokens stay, sockets reconnect
-  -c KEY=VALUE       CDK context, as for cdk synth (markup, unlimitedSenders, webUrls, issuer, audience, clientId, scope, usernameClaim)
+  -c KEY=VALUE       CDK context, as for cdk synth (markup, unlimitedSenders, webUrls, issuer, audience,
+                     clientId, scope, usernameClaim)
   --help
 `;
 

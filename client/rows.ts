@@ -15,8 +15,8 @@ export interface RowsPorts {
 
 /**
  * The user's conversation list as one device knows it. Numbers only rise, so rows may come late, twice and in any
- * order: from a sync, from pushes, from answers. A row of which nothing new is
- * heard stays the same object.
+ * order: from a sync, from pushes, from answers. A row of which nothing new is heard stays the
+ * same object.
  */
 export class Rows {
   readonly #ports: RowsPorts;

@@ -1,5 +1,11 @@
 import { Refusal } from "../protocol/errors.ts";
-import { BURST_WINDOW_MS, ID_SKEW_MS_MAX, NEW_PEERS_WINDOW_MS, type SenderLimits } from "../protocol/limits.ts";
+import {
+  BURST_WINDOW_MS,
+  ID_SKEW_MS_MAX,
+  NEW_PEERS_WINDOW_MS,
+  SENDER_LIMITS_OFF,
+  type SenderLimits,
+} from "../protocol/limits.ts";
 import { type Message, messageIdMs } from "../protocol/wire.ts";
 import { conversationKey } from "./conversation.ts";
 import type { Burst, LogEntry, MessageLog, Standing, Standings, Tail, User, Users, World } from "./ports.ts";
@@ -175,7 +181,7 @@ function refuseFuture(id: string, nowMs: number): void {
 }
 
 function limitsOf(sender: string, limits: SenderLimits): SenderLimits {
-  return limits.unlimited?.includes(sender) ? { messagesPerBurst: null, newPeersPerHour: null } : limits;
+  return limits.unlimited?.includes(sender) ? SENDER_LIMITS_OFF : limits;
 }
 
 function refuseBurst({ messagesPerBurst }: SenderLimits, burst: Burst, nowMs: number): void {

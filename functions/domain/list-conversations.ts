@@ -19,7 +19,8 @@ export interface ConversationList {
 
 /**
  * The user's rows that changed since the cursor, newest message first, at most `limit` at a time, each with the
- * peer's profile. The whole list is read for each page, since it is sorted by what no key says. Refuses `invalid_cursor`, and `unavailable` for a list longer than can be sorted here.
+ * peer's profile. The whole list is read for each page, since it is sorted by what no key says. Refuses
+ * `invalid_cursor`, and `unavailable` for a list longer than can be sorted here.
  */
 export async function listConversations(
   { users, conversations, world }: { users: Users; conversations: Conversations; world: World },

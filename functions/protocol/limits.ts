@@ -52,3 +52,4 @@ export const BURST_WINDOW_MS = 10_000;
 export const NEW_PEERS_WINDOW_MS = 60 * 60 * 1000;
 
 export const SENDER_LIMITS_DEFAULT: SenderLimits = { messagesPerBurst: 20, newPeersPerHour: 30 };
+export const SENDER_LIMITS_OFF: SenderLimits = { messagesPerBurst: null, newPeersPerHour: null };

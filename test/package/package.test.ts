@@ -2,14 +2,13 @@ import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { transformSync } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { synthesize } from "../../local/synthesize.ts";
+import { PROJECT } from "../app/process.ts";
 import { startSystem } from "../app/system.ts";
 
-const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const EXAMPLE = join(PROJECT, "examples/support-desk");
 
 /** Another project, which has installed the package; what that needs, it has from here. */
@@ -107,4 +106,13 @@ test("its types are those of the sources, for a project that is strict about the
   const { status, stdout } = spawnSync(tsc, [...options.split(" "), "types.ts"], { cwd: consumer, encoding: "utf8" });
   expect(stdout).toBe("");
   expect(status).toBe(0);
+});
+
+test("an option that there is not is said in one line", () => {
+  const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", "bin/package.ts", "--to", "x"], {
+    cwd: PROJECT,
+    encoding: "utf8",
+  });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^Unknown option '--to'.*\n$/);
 });
