@@ -43,6 +43,8 @@ async function pageAt(origin: string): Promise<Page> {
   await context.grantPermissions(["local-network-access"]).catch(() => undefined);
   await page.route(`${origin}/`, (route) => route.fulfill({ contentType: "text/html", body: "<title>shop</title>" }));
   await page.goto(`${origin}/`);
+  // As long as anything is held back, the browser's preflights are answered by nobody but the one who holds it.
+  await page.unrouteAll();
   await page.addScriptTag({ content: script });
   return page;
 }
@@ -68,6 +70,11 @@ test("[R1] [P2] the client library sends and receives on a page of an origin tha
   await page.waitForFunction(
     () => (globalThis as unknown as { client: Client }).client.conversation("ben").messages[1]?.text === "to the shop",
   );
+  // Now that it has a socket, it names it.
+  const { seq } = await page.evaluate(() =>
+    (globalThis as unknown as { client: Client }).client.conversation("ben").send("from the socket's page"),
+  );
+  expect(seq).toBe(3);
 });
 
 test("a page of any other origin gets no answer of the API, with a token or without", async () => {
